@@ -1,0 +1,55 @@
+/** The object that guards ask: keys, the issuer and audience they belong to, and the decision for one request. */
+import type { Roles } from '../access/index.js'
+import { systemClock } from '../clock.js'
+import { LatchkeyError } from '../errors.js'
+import { describeRequest, problem } from '../http/index.js'
+import { readVerifierOptions, type VerifierOptions } from '../token/create-verifier.js'
+import { type Decision, decide, type GuardRequest } from './decide.js'
+import type { Need } from './need.js'
+
+/** What guards need to know; `createAuth` and the server's `createLatchkey` both make one. */
+export interface Auth<Scope extends string = string> {
+  /** All scopes a guard may name; empty when none were defined, and then any may be named. */
+  readonly scopes: readonly Scope[]
+  /** Synchronous; never throws. */
+  decide(request: GuardRequest, need: Need): Decision
+  /** Settles when the first request can be decided. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface AuthOptions<Scope extends string = string> extends Omit<VerifierOptions, 'audience'> {
+  /** What `aud` must be or hold; default: the issuer. */
+  readonly audience?: string
+  /** Takes the names of the scopes, so that guards refuse a misspelt one. */
+  readonly roles?: Roles<Scope>
+}
+
+const optionNames = ['keys', 'issuer', 'audience', 'leewaySeconds', 'cacheEntries', 'clock', 'roles']
+
+/**
+ * Makes what guards ask, from a list of keys: no network, no database, no file.
+ *
+ *     const auth = createAuth({ keys: [publicJwk], issuer: 'https://id.example' })
+ *     app.get('/orders', guard(auth, 'order:read'), handler)
+ *
+ * @throws TypeError for a wrong key or an unknown or wrong option.
+ */
+export function createAuth<Scope extends string = string>(options: AuthOptions<Scope>): Auth<Scope> {
+  const { roles, ...shared } = { audience: options.issuer, ...options }
+  const check = readVerifierOptions('createAuth', shared, optionNames)
+  const clock = options.clock ?? systemClock
+  if (roles !== undefined && !Array.isArray(roles.scopes)) throw new TypeError('roles must come from defineRoles')
+  return Object.freeze({
+    scopes: roles?.scopes ?? [],
+    decide(request: GuardRequest, need: Need): Decision {
+      try {
+        return decide(check, request, need, clock())
+      } catch (cause) {
+        return problem(new LatchkeyError('server_error', { cause }), describeRequest(request.method, request.url))
+      }
+    },
+    ready: async () => {},
+    close: async () => {},
+  })
+}

@@ -1,0 +1,133 @@
+/** The decision for one request: who sent it and whether it may pass. No I/O, no wait, no exception. */
+import { allowsScope } from '../access/index.js'
+import type { ErrorCode, ErrorDetails } from '../errors.js'
+import { LatchkeyError } from '../errors.js'
+import {
+  type Credentials,
+  challenge,
+  describeRequest,
+  type ProblemAnswer,
+  problem,
+  readAuthorization,
+} from '../http/index.js'
+import type { User } from '../token/access-token.js'
+import type { TokenCheck } from '../token/check-token.js'
+import type { Need } from './need.js'
+
+/** What a guard takes from the request of its framework. Absent headers are undefined. */
+export interface GuardRequest {
+  readonly method: string
+  /** As it came, with the query. */
+  readonly url: string
+  /** Each Authorization line; frameworks may join them with commas. */
+  readonly authorization: readonly string[]
+  /** The Host header. */
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  /** The Sec-Fetch-Site header. */
+  readonly fetchSite: string | undefined
+  /** The Sec-Fetch-Mode header. */
+  readonly fetchMode: string | undefined
+  /** A CORS pre-flight: OPTIONS with Origin and Access-Control-Request-Method. */
+  readonly preflight: boolean
+}
+
+/** Either the request passes (with a user, but for a pre-flight or an anonymous request to an optional guard), or this is the answer. */
+export type Decision = { readonly user: User | undefined; readonly status?: undefined } | ProblemAnswer
+
+const anonymous: Decision = Object.freeze({ user: undefined })
+
+/** @throws nothing: what goes wrong inside is answered as `server_error`. */
+export function decide(check: TokenCheck, request: GuardRequest, need: Need, nowMs: number): Decision {
+  if (request.preflight) return anonymous
+  const credentials = readAuthorization(request.authorization)
+  if (credentials.kind !== 'token' || (credentials.scheme === 'basic' && !need.basic)) {
+    return decideWithoutToken(credentials, request, need)
+  }
+  if (request.url.includes('access_token=') && hasTokenInQuery(request.url)) return refuseSeveral(request, need)
+  if (credentials.scheme === 'basic' && isAmbient(request)) {
+    return refuse(request, need, 'forbidden', { detail: 'Basic is not taken from another site', challenge: null })
+  }
+  const result = check(credentials.token, nowMs)
+  if ('refused' in result) {
+    return refuse(request, need, result.refused, { detail: hintOf(credentials.token) ?? result.reason })
+  }
+  if (need.scopes.length > 0 || need.anyOf.length > 0) {
+    const missing = missingScope(result.user.scopes, need)
+    if (missing !== undefined) {
+      return refuse(request, need, 'forbidden', { detail: `The scope needed is ${missing}`, scope: missing })
+    }
+  }
+  if (nowMs > (result.claims.auth_time + need.maxAgeSeconds) * 1000) {
+    return refuse(request, need, 'login_too_old', { maxAgeSeconds: need.maxAgeSeconds })
+  }
+  return result
+}
+
+function decideWithoutToken(credentials: Credentials, request: GuardRequest, need: Need): Decision {
+  switch (credentials.kind) {
+    case 'several':
+      return refuseSeveral(request, need)
+    case 'malformed':
+      return refuse(request, need, 'token_invalid', { detail: credentials.reason })
+    case 'none':
+      if (need.optional) return anonymous
+      return refuse(request, need, 'token_invalid', { detail: 'A token is needed', challenge: null })
+    default:
+      return refuse(request, need, 'token_invalid', {
+        detail: need.basic ? 'A token is needed, by Bearer or Basic' : 'A token is needed, by Bearer',
+        challenge: null,
+      })
+  }
+}
+
+/** RFC 6750 section 2: a request carries its token in one place. */
+function refuseSeveral(request: GuardRequest, need: Need): Decision {
+  return refuse(request, need, 'parameter_invalid', {
+    msg: { authorization: ['must be sent once'] },
+    detail: 'A request must carry one credential, in one place',
+    challenge: 'invalid_request',
+  })
+}
+
+function refuse(request: GuardRequest, need: Need, code: ErrorCode, details: ErrorDetails): Decision {
+  const error = new LatchkeyError(code, details)
+  const answer = problem(error, describeRequest(request.method, request.url))
+  const written = challenge(error, { basic: need.basic && opensLoginBox(request) })
+  if (written !== undefined) answer.headers['www-authenticate'] = written
+  return answer
+}
+
+/** Only a person who navigates should see the browser's login box, never the user of a page whose script asked. */
+function opensLoginBox({ origin, fetchMode }: GuardRequest): boolean {
+  return origin === undefined && (fetchMode === undefined || fetchMode === 'navigate')
+}
+
+/**
+ * A browser that once was asked for Basic sends it by itself, from any site. Sec-Fetch-Site tells the site; where a browser
+ * does not send it (plain http), a foreign Origin does.
+ */
+function isAmbient({ fetchSite, origin, host }: GuardRequest): boolean {
+  if (fetchSite !== undefined) return fetchSite !== 'same-origin' && fetchSite !== 'none'
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
+}
+
+function hasTokenInQuery(url: string): boolean {
+  const start = url.indexOf('?')
+  return start >= 0 && new URLSearchParams(url.slice(start)).has('access_token')
+}
+
+function hintOf(token: string): string | undefined {
+  if (token.startsWith('lkr_')) return 'This is a refresh token: exchange it at POST /v1/token/refresh'
+  if (token.startsWith('lkk_')) return 'This is an API key: exchange it at POST /v1/token'
+  return undefined
+}
+
+/** The scopes to name in the refusal: the first that is missing, or all that would do. */
+function missingScope(granted: readonly string[], need: Need): string | undefined {
+  for (const scope of need.scopes) {
+    if (!allowsScope(granted, scope)) return scope
+  }
+  if (need.anyOf.length === 0 || need.anyOf.some((scope) => allowsScope(granted, scope))) return undefined
+  return need.anyOf.join(' ')
+}

@@ -1,0 +1,42 @@
+/** A verified access token, as guards hand it to the application. */
+import type { AccessTokenClaims } from './claims.js'
+
+/** Who sent the request. Frozen, and shared by all requests with the same token. */
+export interface User {
+  readonly uid: string
+  /** The way of logging in: 100 email, 300 API key, and so on. */
+  readonly clientType: number
+  /** The scopes the token carries: patterns, forbidden ones with `!` before them. */
+  readonly scopes: readonly string[]
+  /** The session: one login on one device. */
+  readonly sid: string
+  /** A new Date at each reading. */
+  readonly issuedAt: Date
+  /** A new Date at each reading. */
+  readonly expiresAt: Date
+}
+
+export interface AccessToken {
+  readonly user: User
+  readonly claims: AccessTokenClaims
+  /** The name of the key that signed it. */
+  readonly kid: string
+}
+
+export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string[], kid: string): AccessToken {
+  const { iat, exp } = claims
+  if (typeof claims.aud !== 'string') Object.freeze(claims.aud)
+  const user: User = Object.freeze({
+    uid: claims.sub,
+    clientType: claims.client_type,
+    scopes,
+    sid: claims.sid,
+    get issuedAt() {
+      return new Date(iat * 1000)
+    },
+    get expiresAt() {
+      return new Date(exp * 1000)
+    },
+  })
+  return Object.freeze({ user, claims: Object.freeze(claims), kid })
+}

@@ -1,0 +1,75 @@
+/** The check of one access token, without exceptions: what `createVerifier` and guards stand on. */
+
+import { encodeBase64url } from '../encoding/index.js'
+import { type AccessToken, toAccessToken } from './access-token.js'
+import { type AccessTokenClaims, type ClaimRules, checkClaims, expired, isExpired } from './claims.js'
+import { maxTokenLength, splitCompact } from './compact.js'
+import { type JsonObject, readJsonSegment } from './header.js'
+import { Key } from './key.js'
+import type { Refusal } from './refusal.js'
+import { readScopeClaim } from './scope-claim.js'
+import { createTokenCache } from './token-cache.js'
+
+export const accessTokenType = 'at+jwt'
+
+export type TokenCheck = (token: string, nowMs: number) => AccessToken | Refusal
+
+const malformed = refuse('The token must be three parts in canonical base64url, at most 8,192 characters together')
+const wrongHeader = refuse('The header must be exactly alg, kid and typ "at+jwt", strictly written')
+const unknownKey = refuse('The token must be signed by a key that this service trusts, with the algorithm of that key')
+const wrongSignature = refuse('The signature must be that of the key the token names')
+const wrongPayload = refuse('The payload must be a JSON object, strictly written')
+const wrongScope = { ...refuse('The claim scope must be scopes with one space between them'), claim: 'scope' }
+
+/** The text of the header that tokens of this key carry. */
+export function headerSegment(key: Key): string {
+  return encodeBase64url(JSON.stringify({ alg: key.alg, kid: key.kid, typ: accessTokenType }))
+}
+
+/** Makes the check for a list of keys. The signature is verified before any claim is read. */
+export function createTokenCheck(keys: readonly Key[], rules: ClaimRules, cacheEntries: number): TokenCheck {
+  const keyByHeader = new Map(keys.map((key) => [headerSegment(key), key]))
+  const cache = createTokenCache<AccessToken>(cacheEntries)
+
+  return (token, nowMs) => {
+    if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
+    // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
+    const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))
+    if (known) return isExpired(known.claims.exp, rules.leewaySeconds, nowMs) ? expired : known
+
+    const parts = splitCompact(token)
+    if (!parts) return malformed
+    const key = keyByHeader.get(parts.header) ?? findKey(parts.header, keys)
+    if (!(key instanceof Key)) return key
+    if (!Key.verify(key, parts.input, parts.signature)) return wrongSignature
+
+    const claims = readJsonSegment(parts.payload)
+    if (!claims) return wrongPayload
+    const scopes = typeof claims.scope === 'string' ? readScopeClaim(claims.scope) : undefined
+    const refusal = checkClaims(claims, rules, nowMs)
+    if (refusal) return refusal
+    if (!scopes) return wrongScope
+    const accessToken = toAccessToken(claims as unknown as AccessTokenClaims, scopes, key.kid)
+    cache.set(token, parts.signature, accessToken)
+    return accessToken
+  }
+}
+
+/** For headers that are right but written in another order. */
+function findKey(segment: string, keys: readonly Key[]): Key | Refusal {
+  const header = readJsonSegment(segment)
+  if (!header || !isAccessTokenHeader(header)) return wrongHeader
+  const key = keys.find((candidate) => candidate.kid === header.kid)
+  return key && key.alg === header.alg ? key : unknownKey
+}
+
+function isAccessTokenHeader(header: JsonObject): boolean {
+  const { alg, kid, typ } = header
+  return (
+    typeof alg === 'string' && typeof kid === 'string' && typ === accessTokenType && Object.keys(header).length === 3
+  )
+}
+
+function refuse(reason: string): Refusal {
+  return Object.freeze({ refused: 'token_invalid', reason })
+}

@@ -1,0 +1,92 @@
+/** The claims of an access token (RFC 7519 section 4.1, RFC 9068 section 2.2), and what each must be, whoever signed it. */
+import { isBase64url } from '../encoding/index.js'
+import type { JsonObject } from './header.js'
+import type { Refusal } from './refusal.js'
+
+/** The raw claims under their RFC names; moments are NumericDates, in seconds since the epoch. */
+export interface AccessTokenClaims {
+  readonly iss: string
+  readonly aud: string | readonly string[]
+  readonly sub: string
+  readonly client_id: string
+  readonly iat: number
+  readonly exp: number
+  readonly nbf?: number
+  /** When the user last proved the secret. */
+  readonly auth_time: number
+  readonly jti: string
+  /** The session. */
+  readonly sid: string
+  /** The generation: how many times the session has issued tokens. */
+  readonly gen: number
+  /** Space-separated. */
+  readonly scope: string
+  readonly client_type: number
+}
+
+export interface ClaimRules {
+  readonly issuer: string
+  readonly audience: string
+  readonly leewaySeconds: number
+}
+
+/** No token lives longer, whatever its `exp` says. */
+export const maxTtlSeconds = 30 * 24 * 3600
+/** How far ahead the issuer's clock may be. */
+export const maxClockAheadSeconds = 60
+const maxInt32 = 2 ** 31 - 1
+
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isMoment = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+const isCounter = (value: unknown) => isMoment(value) && (value as number) < maxInt32
+const isRandom128 = (value: unknown) => typeof value === 'string' && value.length === 22 && isBase64url(value)
+const isAudience = (value: unknown) =>
+  isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))
+
+const shapes: readonly (readonly [claim: string, is: (value: unknown) => boolean, expectation: string])[] = [
+  ['iss', isText, 'a text'],
+  ['aud', isAudience, 'a text or a list of texts'],
+  ['sub', isText, 'a text'],
+  ['client_id', isText, 'a text'],
+  ['iat', isMoment, 'a whole number of seconds'],
+  ['exp', isMoment, 'a whole number of seconds'],
+  ['auth_time', isMoment, 'a whole number of seconds'],
+  ['jti', isRandom128, '128 bits in base64url'],
+  ['sid', isRandom128, '128 bits in base64url'],
+  ['gen', isCounter, 'a whole number below 2^31-1'],
+  ['scope', (value) => typeof value === 'string', 'a text'],
+  ['client_type', isCounter, 'a whole number below 2^31-1'],
+]
+
+/** Checks every claim but the scope's syntax; expiry comes last, so that "expired" means "and otherwise right". */
+export function checkClaims(claims: JsonObject, rules: ClaimRules, nowMs: number): Refusal | undefined {
+  for (const [claim, is, expectation] of shapes) {
+    if (!is(claims[claim])) return refuse(claim, `The claim ${claim} must be ${expectation}`)
+  }
+  const { iss, aud, iat, exp, nbf } = claims as unknown as AccessTokenClaims
+  const now = nowMs / 1000
+  if (iss !== rules.issuer) return refuse('iss', 'The token must come from the issuer this service trusts')
+  if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience)) {
+    return refuse('aud', 'The token must be issued for this service')
+  }
+  if (exp - iat > maxTtlSeconds) return refuse('exp', 'A token must expire within 30 days of its issue')
+  if (iat > now + maxClockAheadSeconds) return refuse('iat', 'The token must not be issued in the future')
+  if (nbf !== undefined && !isMoment(nbf)) return refuse('nbf', 'The claim nbf must be a whole number of seconds')
+  if (nbf !== undefined && nbf > now) return refuse('nbf', 'The token is not valid yet')
+  return isExpired(exp, rules.leewaySeconds, nowMs) ? expired : undefined
+}
+
+/** A token is refused from the moment of its `exp` on (RFC 7519 section 4.1.4). */
+export function isExpired(exp: number, leewaySeconds: number, nowMs: number): boolean {
+  return nowMs >= (exp + leewaySeconds) * 1000
+}
+
+export const expired: Refusal = Object.freeze({
+  refused: 'token_expired',
+  claim: 'exp',
+  reason: 'The token has expired: refresh it, or log in again',
+})
+
+function refuse(claim: string, reason: string): Refusal {
+  return { refused: 'token_invalid', claim, reason }
+}
