@@ -1,7 +1,7 @@
 /** Reads one JSON Web Key and refuses what is not exactly a key of ours (RFC 7517, RFC 7518 section 6, RFC 8037 section 2). */
-import { createPrivateKey, createPublicKey, hash, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import { decodeBase64url, encodeBase64url } from '../encoding/index.js'
-import { type Algorithm, algorithms, isAlgorithm } from './algorithms.js'
+import { type Algorithm, algorithms, type HmacAlgorithm, isAlgorithm, type KeyPairAlgorithm } from './algorithms.js'
 import { createHmacText } from './hmac.js'
 
 /** A JSON Web Key. `alg` is required, since nothing is guessed from the kind of key; further members are ignored (RFC 7517 section 4). */
@@ -45,7 +45,9 @@ export function readJwk(jwk: Jwk): KeyMaterial {
   if (jwk.kid !== undefined && !isKid(jwk.kid))
     throw wrong('must have a kid of 1 to 256 printable ASCII characters, or none')
   const operations = readOperations(jwk.key_ops)
-  return expected.kty === 'oct' ? readSecret(jwk, jwk.alg, operations) : readKeyPair(jwk, jwk.alg, operations)
+  return expected.kty === 'oct'
+    ? readSecret(jwk, jwk.alg, expected, operations)
+    : readKeyPair(jwk, jwk.alg, expected, operations)
 }
 
 interface Operations {
@@ -64,9 +66,7 @@ function readOperations(operations: unknown): Operations {
   return allowed
 }
 
-function readSecret(jwk: Jwk, alg: Algorithm, operations: Operations): KeyMaterial {
-  const expected = algorithms[alg]
-  if (expected.kty !== 'oct') throw wrong('is no secret')
+function readSecret(jwk: Jwk, alg: Algorithm, expected: HmacAlgorithm, operations: Operations): KeyMaterial {
   const secret = bytesOf(jwk, 'k')
   if (secret.length < expected.hashBytes) {
     throw wrong(`with alg ${alg} must be at least ${expected.hashBytes} bytes long (RFC 7518 section 3.2)`)
@@ -78,9 +78,7 @@ function readSecret(jwk: Jwk, alg: Algorithm, operations: Operations): KeyMateri
   return { alg, kid, secret, mayVerify: operations.verify, maySign: operations.sign }
 }
 
-function readKeyPair(jwk: Jwk, alg: Algorithm, operations: Operations): KeyMaterial {
-  const expected = algorithms[alg]
-  if (expected.kty === 'oct') throw wrong('is no key pair')
+function readKeyPair(jwk: Jwk, alg: Algorithm, expected: KeyPairAlgorithm, operations: Operations): KeyMaterial {
   if (jwk.crv !== expected.crv) throw wrong(`with alg ${alg} must have crv "${expected.crv}"`)
   const { kty, crv } = expected
   const coordinates = kty === 'EC' ? { x: coordinate(jwk, 'x'), y: coordinate(jwk, 'y') } : { x: coordinate(jwk, 'x') }
@@ -95,9 +93,9 @@ function readKeyPair(jwk: Jwk, alg: Algorithm, operations: Operations): KeyMater
   }
   const d = coordinate(jwk, 'd')
   const privateKey = attempt(() => createPrivateKey({ key: { kty, crv, ...coordinates, d }, format: 'jwk' }))
-  const derived = createPublicKey(privateKey).export({ format: 'jwk' })
-  if (derived.x !== jwk.x || derived.y !== jwk.y)
+  if (!areOnePair(privateKey, publicKey, expected.hash)) {
     throw wrong('has a private part that does not belong to its public part')
+  }
   return { alg, kid, publicKey, privateKey, publicJwk, mayVerify: operations.verify, maySign: operations.sign }
 }
 
@@ -120,6 +118,16 @@ function attempt(make: () => KeyObject): KeyObject {
   } catch {
     // The cause is left out: OpenSSL's text says nothing more, and may one day say too much.
     throw wrong('is no point of its curve')
+  }
+}
+
+/** Found by a trial, since OpenSSL takes both parts of an EC key as they are given. */
+function areOnePair(privateKey: KeyObject, publicKey: KeyObject, hashName: string | null): boolean {
+  const probe = Buffer.from('latchkey')
+  try {
+    return verify(hashName, probe, publicKey, sign(hashName, probe, privateKey))
+  } catch {
+    return false
   }
 }
 

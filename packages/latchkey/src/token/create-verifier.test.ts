@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import { LatchkeyError } from '../errors.js'
+import { createSigner, type TokenSubject } from './create-signer.js'
+import { createVerifier } from './create-verifier.js'
+import { signCompact } from './jws.js'
+import { generateKey } from './key.js'
+
+const issuer = 'https://id.example'
+const key = generateKey('HS256')
+const now = 1_800_000_000
+const subject: TokenSubject = {
+  uid: '7',
+  clientType: 100,
+  scopes: ['order:*', '!order:cancel'],
+  sid: 'A'.repeat(22),
+  gen: 3,
+}
+const claims = {
+  ...{ iss: issuer, aud: 'orders', sub: '7', client_id: 'latchkey', iat: now, exp: now + 60, auth_time: now },
+  ...{ jti: `${'B'.repeat(21)}A`, sid: 'A'.repeat(22), gen: 0, scope: '', client_type: 100 },
+}
+
+const clock = (seconds: number) => () => seconds * 1000
+const verifier = (seconds: number, options = {}) =>
+  createVerifier({ keys: key, issuer, audience: 'orders', clock: clock(seconds), ...options })
+const sign = (payload: unknown, header: object = { alg: 'HS256', kid: key.kid, typ: 'at+jwt' }) =>
+  signCompact(Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)), key, { ...header })
+
+function refusal(run: () => unknown): { code: string; claim: string | undefined } {
+  try {
+    run()
+  } catch (error) {
+    expect(error).toBeInstanceOf(LatchkeyError)
+    const { code, claim } = error as LatchkeyError
+    return { code, claim }
+  }
+  throw new Error('it was accepted')
+}
+
+describe('a verifier', () => {
+  it('accepts what a signer issued, and says who it is', () => {
+    const { issue } = createSigner({ key, issuer, audience: ['orders', 'bills'], ttlSeconds: 60, clock: clock(now) })
+    const token = issue({ ...subject, authenticatedAt: new Date((now - 5) * 1000) })
+    const accepted = verifier(now).verify(token)
+    expect(accepted.kid).toBe(key.kid)
+    expect(accepted.claims).toMatchObject({ iss: issuer, aud: ['orders', 'bills'], auth_time: now - 5, gen: 3 })
+    expect(accepted.user).toEqual({
+      ...{ uid: '7', clientType: 100, sid: subject.sid, scopes: ['order:*', '!order:cancel'] },
+      ...{ issuedAt: new Date(now * 1000), expiresAt: new Date((now + 60) * 1000) },
+    })
+  })
+
+  it('hands out nothing that can be changed', () => {
+    const { user, claims: read } = verifier(now).verify(sign({ ...claims, aud: ['orders'] }))
+    for (const one of [user, user.scopes, read, read.aud]) expect(Object.isFrozen(one)).toBe(true)
+    user.expiresAt.setTime(0)
+    expect(user.expiresAt.getTime()).toBe((now + 60) * 1000)
+  })
+
+  it('refuses from exp on, also what it has cached, and not a moment before', () => {
+    const token = sign(claims)
+    let seconds = now
+    const { verify } = verifier(0, { clock: () => seconds * 1000 })
+    for (const alive of [now, now + 59.999]) {
+      seconds = alive
+      expect(verify(token).user.uid).toBe('7')
+    }
+    seconds = now + 60
+    expect(refusal(() => verify(token))).toEqual({ code: 'token_expired', claim: 'exp' })
+    expect(refusal(() => verifier(now + 60).verify(token))).toEqual({ code: 'token_expired', claim: 'exp' })
+    expect(verifier(now + 69, { leewaySeconds: 10 }).verify(token).user.uid).toBe('7')
+    expect(refusal(() => verifier(now + 70, { leewaySeconds: 10 }).verify(token)).code).toBe('token_expired')
+  })
+
+  it.each(Object.keys(claims))('refuses a token without %s, or with one of another type', (claim) => {
+    for (const value of [undefined, null, true, -1, 1.5, 2 ** 53, {}, [], [1], '\u0000'.repeat(0), NaN]) {
+      if (claim === 'scope' && value === '') continue
+      const { code } = refusal(() => verifier(now).verify(sign({ ...claims, [claim]: value })))
+      expect(code, `${claim} ${String(value)}`).toBe('token_invalid')
+    }
+  })
+
+  it.each([
+    ['iss', { iss: `${issuer}/` }],
+    ['iss', { iss: issuer.toUpperCase() }],
+    ['aud', { aud: 'order' }],
+    ['aud', { aud: ['bills'] }],
+    ['iat', { iat: now + 61, exp: now + 120 }],
+    ['exp', { iat: now, exp: now + 30 * 86_400 + 1 }],
+    ['exp', { exp: (now + 60) * 1000 }],
+    ['nbf', { nbf: now + 1 }],
+    ['nbf', { nbf: '0' }],
+    ['scope', { scope: 'order:read  order:write' }],
+    ['scope', { scope: ' ' }],
+    ['scope', { scope: 'admin' }],
+    ['sid', { sid: 'A'.repeat(21) }],
+    ['sid', { sid: `${'A'.repeat(21)}B` }],
+  ])('refuses a wrong %s: %j', (claim, change) => {
+    expect(refusal(() => verifier(now).verify(sign({ ...claims, ...change })))).toEqual({
+      code: 'token_invalid',
+      claim,
+    })
+  })
+
+  it('accepts a clock that is a minute ahead, and nbf that has come', () => {
+    expect(verifier(now - 60).verify(sign({ ...claims, nbf: now - 60 })).user.uid).toBe('7')
+  })
+
+  it.each([
+    { alg: 'HS256', kid: key.kid },
+    { alg: 'HS256', kid: key.kid, typ: 'JWT' },
+    { alg: 'HS256', kid: key.kid, typ: 'rt+jwt' },
+    { alg: 'HS256', typ: 'at+jwt' },
+    { alg: 'HS256', kid: key.kid, typ: 'at+jwt', jku: 'http://127.0.0.1/' },
+    { alg: 'HS256', kid: key.kid, typ: 'at+jwt', cty: 'JWT' },
+  ])('refuses the header %j under a right signature', (header) => {
+    expect(refusal(() => verifier(now).verify(sign(claims, header))).code).toBe('token_invalid')
+  })
+
+  it('accepts the members of the header in any order', () => {
+    expect(verifier(now).verify(sign(claims, { typ: 'at+jwt', kid: key.kid, alg: 'HS256' })).user.uid).toBe('7')
+  })
+
+  it('refuses a token of another key that has the same name', () => {
+    const { issue } = createSigner({
+      key: { ...generateKey('HS256').toPrivateJwk(), kid: key.kid },
+      issuer,
+      audience: 'orders',
+      ttlSeconds: 60,
+      clock: clock(now),
+    })
+    expect(refusal(() => verifier(now).verify(issue(subject))).code).toBe('token_invalid')
+  })
+
+  it('refuses what is no text', () => {
+    for (const value of [undefined, null, 7, {}, [sign(claims)], Buffer.from(sign(claims))]) {
+      expect(refusal(() => verifier(now).verify(value as string)).code).toBe('token_invalid')
+    }
+  })
+
+  it.each([
+    [{ cacheEntires: 1 }, /no "cacheEntires"/],
+    [{ issuer: '' }, /issuer/],
+    [{ audience: undefined }, /audience/],
+    [{ leewaySeconds: 301 }, /leewaySeconds/],
+    [{ cacheEntries: 1.5 }, /cacheEntries/],
+    [{ keys: [] }, /at least one/],
+    [{ clock: 5 }, /clock/],
+  ])('is not made with %j', (change, message) => {
+    expect(() => verifier(now, change)).toThrow(message)
+  })
+})
+
+describe('a signer', () => {
+  const options = { key, issuer, audience: 'orders', ttlSeconds: 60, clock: clock(now) }
+
+  it('never lets a token outlive notAfter', () => {
+    const token = createSigner(options).issue({ ...subject, notAfter: new Date((now + 10) * 1000) })
+    expect(verifier(now).verify(token).claims.exp).toBe(now + 10)
+    expect(() => createSigner(options).issue({ ...subject, notAfter: new Date(now * 1000) })).toThrow(/future/)
+  })
+
+  it('gives every token another jti', () => {
+    const { issue } = createSigner(options)
+    const seen = new Set(Array.from({ length: 1000 }, () => verifier(now).verify(issue(subject)).claims.jti))
+    expect(seen.size).toBe(1000)
+  })
+
+  it.each([
+    { uid: '' },
+    { uid: 7 },
+    { uid: '\ud800' },
+    { clientType: 1.5 },
+    { gen: -1 },
+    { gen: 2 ** 31 },
+    { scopes: ['order:read order:write'] },
+    { scopes: ['admin'] },
+    { scopes: 'order:read' },
+    { sid: 'short' },
+    { audience: [] },
+    { authenticatedAt: now },
+    { role: 'admin' },
+  ])('issues nothing for %j', (change) => {
+    expect(() => createSigner(options).issue({ ...subject, ...change } as TokenSubject)).toThrow(TypeError)
+  })
+
+  it.each([
+    { ttlSeconds: 0 },
+    { ttlSeconds: 30 * 86_400 + 1 },
+    { ttl: 60 },
+    { issuer: '' },
+    { key: generateKey('EdDSA').toPublicJwk() },
+  ])('is not made with %j', (change) => {
+    expect(() => createSigner({ ...options, ...change })).toThrow(TypeError)
+  })
+})

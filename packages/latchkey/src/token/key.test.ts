@@ -1,0 +1,132 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { Algorithm } from './algorithms.js'
+import type { Jwk } from './jwk.js'
+import { generateKey, importKey, Key } from './key.js'
+import { readKeys } from './key-set.js'
+
+const all: Algorithm[] = ['EdDSA', 'ES256', 'HS256', 'HS384', 'HS512']
+
+describe.each(all)('a key of %s', (alg) => {
+  const key = generateKey(alg)
+
+  it('is the same key after export and import', () => {
+    const again = importKey(key.toPrivateJwk())
+    expect([again.alg, again.kid]).toEqual([alg, key.kid])
+    expect(Key.verify(again, 'text', Key.sign(key, 'text'))).toBe(true)
+    expect(Key.verify(again, 'texT', Key.sign(key, 'text'))).toBe(false)
+  })
+
+  it('shows nothing of its secret part', () => {
+    const { k, d } = key.toPrivateJwk()
+    const shown = inspect(key, { depth: 9, showHidden: true }) + JSON.stringify(key) + Object.values(key).join()
+    expect(shown).not.toContain(k ?? d)
+    expect(shown).toContain(key.kid)
+  })
+
+  it('is refused without alg, or with that of another', () => {
+    const { alg: _, ...nameless } = key.toPrivateJwk()
+    expect(() => importKey(nameless)).toThrow(/needs "alg"/)
+    const hashes: Record<string, number> = { HS256: 1, HS384: 2, HS512: 3 }
+    for (const other of all.filter((one) => one !== alg && !(hashes[one] && hashes[alg]))) {
+      expect(() => importKey({ ...nameless, alg: other }), other).toThrow(TypeError)
+    }
+  })
+
+  it.each([
+    [{ use: 'enc' }, /use "sig"/],
+    [{ key_ops: ['encrypt'] }, /key_ops/],
+    [{ key_ops: 'verify' as unknown as string[] }, /key_ops as a list/],
+    [{ key_ops: ['sign', 'sign'] }, /repeat/],
+    [{ kid: '' }, /kid/],
+    [{ kid: 7 as unknown as string }, /kid/],
+    [{ alg: 'none' }, /needs "alg"/],
+    [{ alg: 'RS256' }, /needs "alg"/],
+    [{ alg: 'toString' }, /needs "alg"/],
+    [{ kty: 'RSA' }, /kty/],
+  ])('is refused with %j', (change, message) => {
+    expect(() => importKey({ ...key.toPrivateJwk(), ...change })).toThrow(message)
+  })
+
+  it('obeys key_ops', () => {
+    const verifying = importKey({ ...key.toPrivateJwk(), key_ops: ['verify'] })
+    expect(() => Key.sign(verifying, 'text')).toThrow(/cannot sign/)
+    const signing = importKey({ ...key.toPrivateJwk(), key_ops: ['sign'] })
+    expect(Key.verify(signing, 'text', Key.sign(signing, 'text'))).toBe(false)
+    expect(() => readKeys([signing])).toThrow(/"verify"/)
+  })
+})
+
+describe.each(['EdDSA', 'ES256'] as const)('a key pair of %s', (alg) => {
+  const key = generateKey(alg)
+
+  it('publishes its public part alone', () => {
+    const jwk = key.toPublicJwk()
+    expect(jwk).not.toHaveProperty('d')
+    const publicKey = importKey(jwk)
+    expect(publicKey.kid).toBe(key.kid)
+    expect(Key.verify(publicKey, 'text', Key.sign(key, 'text'))).toBe(true)
+    expect(() => Key.sign(publicKey, 'text')).toThrow(/cannot sign/)
+    expect(() => publicKey.toPrivateJwk()).toThrow(TypeError)
+  })
+
+  it('is refused when the private part is of another pair', () => {
+    const { d } = generateKey(alg).toPrivateJwk()
+    expect(() => importKey({ ...key.toPrivateJwk(), d } as Jwk)).toThrow(TypeError)
+  })
+
+  it.each([
+    { x: 'AAAA' },
+    { x: `${'A'.repeat(42)}B` },
+    { d: 'AA==' },
+    { crv: 'P-384' },
+    { x: undefined as unknown as string },
+  ])('is refused with the coordinate %j', (change) => {
+    expect(() => importKey({ ...key.toPrivateJwk(), ...change })).toThrow(TypeError)
+  })
+})
+
+describe('a shared secret', () => {
+  const secretOf = (bytes: Uint8Array | string, alg: string) =>
+    importKey({ kty: 'oct', k: Buffer.from(bytes).toString('base64url'), alg })
+
+  it.each([
+    ['HS256', 32],
+    ['HS384', 48],
+    ['HS512', 64],
+  ])('for %s has at least %i bytes', (alg, bytes) => {
+    expect(secretOf(new Uint8Array(bytes), alg).canSign).toBe(true)
+    expect(() => secretOf(new Uint8Array(bytes - 1), alg)).toThrow(/at least/)
+  })
+
+  it('is not the text of a public key, in any form', () => {
+    const { publicKey } = generateKeyPairSync('ed25519')
+    const { publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    for (const one of [publicKey, rsa, createPublicKey(rsa.export({ format: 'pem', type: 'pkcs1' }))]) {
+      const pem = one.export({ format: 'pem', type: 'spki' }).toString()
+      const jwk = JSON.stringify(one.export({ format: 'jwk' }))
+      const der = one.export({ format: 'der', type: 'spki' })
+      for (const text of [pem, ` ${pem}`, `x${pem}`, jwk, `\n${jwk}`, `{"keys":[${jwk}]}`]) {
+        expect(() => secretOf(text, 'HS256'), text.slice(0, 20)).toThrow(/public key/)
+      }
+      expect(() => secretOf(der, 'HS256')).toThrow(/public key|at least/)
+    }
+  })
+
+  it('has no public part', () => {
+    expect(() => generateKey('HS256').toPublicJwk()).toThrow(TypeError)
+  })
+})
+
+describe('a list of keys', () => {
+  it('is not empty, repeats no name and mixes no secret with a key pair', () => {
+    const pair = generateKey('EdDSA')
+    expect(() => readKeys([])).toThrow(/at least one/)
+    expect(() => readKeys({ keys: [] })).toThrow(/at least one/)
+    expect(() => readKeys([pair, pair])).toThrow(/share a kid/)
+    expect(() => readKeys([pair, generateKey('HS256')])).toThrow(/one list/)
+    expect(() => readKeys(null as never)).toThrow(TypeError)
+    expect(readKeys([pair.toPublicJwk(), generateKey('ES256')])).toHaveLength(2)
+  })
+})
