@@ -3,7 +3,8 @@ import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { encodeBase64url, equalConstantTime } from '../encoding/index.js'
 import { type Algorithm, algorithms, isAlgorithm } from './algorithms.js'
 import { createHmacText } from './hmac.js'
-import { exportPrivateJwk, type Jwk, type KeyMaterial, readJwk } from './jwk.js'
+import type { Jwk } from './jwk.js'
+import { exportPrivateJwk, type KeyMaterial, readJwk } from './read-jwk.js'
 
 /**
  * Made by `importKey` or `generateKey`, and only there. It holds one algorithm: a token whose header names another is refused,
