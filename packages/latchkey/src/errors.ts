@@ -14,7 +14,7 @@ interface ErrorRow {
 }
 
 /** All error codes; `docs/errors.md` describes each, and a check holds the two together. */
-export const errorTable = Object.freeze({
+export const errorTable = freezeRows({
   server_error: { status: 500, errorCode: 999, title: 'Server error', msg: 'sorry, we made a mistake' },
   parameter_invalid: { status: 400, errorCode: 1000, title: 'Invalid parameter', msg: 'invalid parameter' },
   not_found: { status: 404, errorCode: 1001, title: 'Not found', msg: 'the resource is not found' },
@@ -76,6 +76,11 @@ export const errorTable = Object.freeze({
 
 export type ErrorCode = keyof typeof errorTable
 
+function freezeRows<Table extends Record<string, ErrorRow>>(table: Table): Readonly<Table> {
+  for (const row of Object.values(table)) Object.freeze(row)
+  return Object.freeze(table)
+}
+
 /** Reasons by field, as `parameter_invalid` carries them: `{ account: ["must be 5 to 254 characters long"] }`. */
 export type FieldReasons = Readonly<Record<string, readonly string[]>>
 
@@ -94,7 +99,7 @@ export interface ErrorDetails {
   readonly scope?: string
   /** The oldest login that would do, for `login_too_old`. */
   readonly maxAgeSeconds?: number
-  /** Overrides the `error` of the Bearer challenge; null leaves it out. */
+  /** Overrides the `error` of the Bearer challenge; null leaves it out, and where the status is not 401 the challenge with it. */
   readonly challenge?: string | null
   /** The claim that was refused. */
   readonly claim?: string
@@ -174,18 +179,23 @@ export class LatchkeyError extends Error {
 function ownHeaders(code: ErrorCode, row: ErrorRow, details: ErrorDetails): Record<string, string> {
   const headers: Record<string, string> = {}
   if (row.status === 429 || row.status === 503) headers['retry-after'] = String(details.retryAfterSeconds ?? 1)
-  if (row.challenge !== undefined || details.challenge !== undefined) {
-    headers['www-authenticate'] = bearerChallenge(code, row, details)
-  }
+  const error = details.challenge === undefined ? row.challenge : details.challenge
+  // Without an error a challenge only says how to authenticate, which 401 alone asks for.
+  if (error || row.status === 401) headers['www-authenticate'] = bearerChallenge(code, error, details)
   return headers
 }
 
 /** The Bearer challenge (RFC 6750 section 3, RFC 9470 section 3). `http/challenge.ts` adds Basic where it belongs. */
-function bearerChallenge(code: ErrorCode, row: ErrorRow, details: ErrorDetails): string {
+function bearerChallenge(code: ErrorCode, error: string | null | undefined, details: ErrorDetails): string {
+  const { scope, maxAgeSeconds } = details
   let text = 'Bearer realm="latchkey"'
-  const error = details.challenge === undefined ? row.challenge : details.challenge
-  if (error) text += `, error="${error}"`
-  if (code === 'forbidden' && details.scope !== undefined) text += `, scope="${details.scope}"`
-  if (code === 'login_too_old' && details.maxAgeSeconds !== undefined) text += `, max_age=${details.maxAgeSeconds}`
+  if (error) text += `, error="${quotable(error)}"`
+  if (code === 'forbidden' && scope !== undefined) text += `, scope="${quotable(scope)}"`
+  if (code === 'login_too_old' && maxAgeSeconds !== undefined) text += `, max_age=${maxAgeSeconds}`
   return text
+}
+
+/** RFC 6750 section 3 allows these characters in a value, and no others. */
+function quotable(text: string): string {
+  return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }

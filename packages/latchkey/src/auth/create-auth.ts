@@ -46,10 +46,16 @@ export function createAuth<Scope extends string = string>(options: AuthOptions<S
       try {
         return decide(check, request, need, clock())
       } catch (cause) {
-        return problem(new LatchkeyError('server_error', { cause }), describeRequest(request.method, request.url))
+        return problem(new LatchkeyError('server_error', { cause }), describe(request))
       }
     },
     ready: async () => {},
     close: async () => {},
   })
+}
+
+/** A guard of somebody's own may hand over anything; `decide` answers all the same. */
+function describe(request: Partial<GuardRequest> | null | undefined): string | undefined {
+  const { method, url } = request ?? {}
+  return typeof method === 'string' && typeof url === 'string' ? describeRequest(method, url) : undefined
 }

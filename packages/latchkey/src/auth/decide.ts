@@ -58,27 +58,27 @@ export function decide(check: TokenCheck, request: GuardRequest, need: Need, now
       return refuse(request, need, 'forbidden', { detail: `The scope needed is ${missing}`, scope: missing })
     }
   }
-  if (nowMs > (result.claims.auth_time + need.maxAgeSeconds) * 1000) {
+  if (!(nowMs <= (result.claims.auth_time + need.maxAgeSeconds) * 1000)) {
     return refuse(request, need, 'login_too_old', { maxAgeSeconds: need.maxAgeSeconds })
   }
   return result
 }
 
 function decideWithoutToken(credentials: Credentials, request: GuardRequest, need: Need): Decision {
-  switch (credentials.kind) {
-    case 'several':
-      return refuseSeveral(request, need)
-    case 'malformed':
-      return refuse(request, need, 'token_invalid', { detail: credentials.reason })
-    case 'none':
-      if (need.optional) return anonymous
-      return refuse(request, need, 'token_invalid', { detail: 'A token is needed', challenge: null })
-    default:
-      return refuse(request, need, 'token_invalid', {
-        detail: need.basic ? 'A token is needed, by Bearer or Basic' : 'A token is needed, by Bearer',
-        challenge: null,
-      })
+  const { kind } = credentials
+  if (kind === 'several') return refuseSeveral(request, need)
+  if (kind === 'none') {
+    if (need.optional) return anonymous
+    return refuse(request, need, 'token_invalid', { detail: 'A token is needed', challenge: null })
   }
+  // Where Basic is not taken it is as foreign as Digest, well-formed or not.
+  if (kind === 'malformed' && (credentials.scheme === 'bearer' || need.basic)) {
+    return refuse(request, need, 'token_invalid', { detail: credentials.reason })
+  }
+  return refuse(request, need, 'token_invalid', {
+    detail: need.basic ? 'A token is needed, by Bearer or Basic' : 'A token is needed, by Bearer',
+    challenge: null,
+  })
 }
 
 /** RFC 6750 section 2: a request carries its token in one place. */
@@ -109,7 +109,8 @@ function opensLoginBox({ origin, fetchMode }: GuardRequest): boolean {
  */
 function isAmbient({ fetchSite, origin, host }: GuardRequest): boolean {
   if (fetchSite !== undefined) return fetchSite !== 'same-origin' && fetchSite !== 'none'
-  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
+  if (origin === undefined) return false
+  return host === undefined || (origin !== `http://${host}` && origin !== `https://${host}`)
 }
 
 function hasTokenInQuery(url: string): boolean {

@@ -27,12 +27,14 @@ export function guard<Scope extends string>(auth: Auth<Scope>, ...args: Scope[] 
   return async (c, next) => {
     const decision = auth.decide(requestOf(c), need)
     if (decision.status !== undefined) {
-      return new Response(decision.body, { status: decision.status, headers: decision.headers })
+      // Headers of earlier middleware stay, as in other frameworks; Hono would let them win over ours.
+      for (const name of Object.keys(decision.headers)) c.res.headers.delete(name)
+      return c.body(decision.body, decision.status as 401, decision.headers)
     }
-    if (decision.user) {
-      c.set('user', decision.user)
-      setCurrentUser(c, decision.user)
-    }
+    const { user } = decision
+    // For an anonymous request too, whatever stands there: Hono's type knows no user that may be missing.
+    c.set('user', user as User)
+    if (user) setCurrentUser(c, user)
     return next()
   }
 }

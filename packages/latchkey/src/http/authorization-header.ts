@@ -39,12 +39,12 @@ function readBearer(token: string): Credentials {
   return { kind: 'token', scheme: 'bearer', token }
 }
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-
 function readBasic(text: string): Credentials {
-  if (text === '' || !base64.test(text)) return malformed('basic', 'Basic must be followed by base64 with its padding')
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.toString('base64') !== text) return malformed('basic', 'Basic must be followed by canonical base64')
+  // Node decodes leniently; only the canonical text is what its bytes are written as.
+  if (text === '' || bytes.toString('base64') !== text) {
+    return malformed('basic', 'Basic must be followed by canonical base64 with its padding')
+  }
   const pair = decodeUtf8(bytes)
   if (pair === undefined) return malformed('basic', 'Basic must hold UTF-8')
   if (hasControls(pair)) return malformed('basic', 'Basic must not hold control characters')

@@ -21,8 +21,12 @@ export function problem(error: unknown, request?: string): ProblemAnswer {
   }
 }
 
-/** "POST /v1/token": the method and the path without its query, where secrets may travel. */
-export function describeRequest(method: string, url: string): string {
+/** The scheme and authority of a request target in absolute form (RFC 9112 section 3.2.2). */
+const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i
+
+/** "POST /v1/token": the method and the path of a request target, without its query, where secrets may travel. */
+export function describeRequest(method: string, target: string): string {
+  const url = target.startsWith('/') ? target : target.replace(authority, '') || '/'
   const end = url.search(/[?#]/)
   return `${method} ${end < 0 ? url : url.slice(0, end)}`
 }

@@ -25,7 +25,6 @@ export interface AccessToken {
 
 export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string[], kid: string): AccessToken {
   const { iat, exp } = claims
-  if (typeof claims.aud !== 'string') Object.freeze(claims.aud)
   const user: User = Object.freeze({
     uid: claims.sub,
     clientType: claims.client_type,
@@ -38,5 +37,13 @@ export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string
       return new Date(exp * 1000)
     },
   })
-  return Object.freeze({ user, claims: Object.freeze(claims), kid })
+  return Object.freeze({ user, claims: deepFreeze(claims), kid })
+}
+
+/** Claims that are not ours may be of any shape; strict JSON bounds their depth. */
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member)
+  }
+  return Object.freeze(value)
 }

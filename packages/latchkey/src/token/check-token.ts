@@ -2,7 +2,7 @@
 
 import { encodeBase64url } from '../encoding/index.js'
 import { type AccessToken, toAccessToken } from './access-token.js'
-import { type AccessTokenClaims, type ClaimRules, checkClaims, expired, isExpired } from './claims.js'
+import { type AccessTokenClaims, type ClaimRules, checkClaims, checkMoments } from './claims.js'
 import { maxTokenLength, splitCompact } from './compact.js'
 import { type JsonObject, readJsonSegment } from './header.js'
 import { Key } from './key.js'
@@ -35,7 +35,7 @@ export function createTokenCheck(keys: readonly Key[], rules: ClaimRules, cacheE
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
     const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))
-    if (known) return isExpired(known.claims.exp, rules.leewaySeconds, nowMs) ? expired : known
+    if (known) return checkMoments(known.claims, rules, nowMs) ?? known
 
     const parts = splitCompact(token)
     if (!parts) return malformed

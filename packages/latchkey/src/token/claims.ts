@@ -58,35 +58,40 @@ const shapes: readonly (readonly [claim: string, is: (value: unknown) => boolean
   ['client_type', isCounter, 'a whole number below 2^31-1'],
 ]
 
-/** Checks every claim but the scope's syntax; expiry comes last, so that "expired" means "and otherwise right". */
+/** Checks every claim but the scope's syntax; moments come last, so that "expired" means "and otherwise right". */
 export function checkClaims(claims: JsonObject, rules: ClaimRules, nowMs: number): Refusal | undefined {
   for (const [claim, is, expectation] of shapes) {
     if (!is(claims[claim])) return refuse(claim, `The claim ${claim} must be ${expectation}`)
   }
-  const { iss, aud, iat, exp, nbf } = claims as unknown as AccessTokenClaims
-  const now = nowMs / 1000
+  const known = claims as unknown as AccessTokenClaims
+  const { iss, aud, iat, exp, nbf } = known
   if (iss !== rules.issuer) return refuse('iss', 'The token must come from the issuer this service trusts')
   if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience)) {
     return refuse('aud', 'The token must be issued for this service')
   }
   if (exp - iat > maxTtlSeconds) return refuse('exp', 'A token must expire within 30 days of its issue')
-  if (iat > now + maxClockAheadSeconds) return refuse('iat', 'The token must not be issued in the future')
   if (nbf !== undefined && !isMoment(nbf)) return refuse('nbf', 'The claim nbf must be a whole number of seconds')
-  if (nbf !== undefined && nbf > now) return refuse('nbf', 'The token is not valid yet')
-  return isExpired(exp, rules.leewaySeconds, nowMs) ? expired : undefined
+  return checkMoments(known, rules, nowMs)
 }
 
-/** A token is refused from the moment of its `exp` on (RFC 7519 section 4.1.4). */
-export function isExpired(exp: number, leewaySeconds: number, nowMs: number): boolean {
-  return nowMs >= (exp + leewaySeconds) * 1000
+/**
+ * Checks what time alone changes, for a token seen before as for a new one. A token is refused from the moment of its `exp`
+ * on (RFC 7519 section 4.1.4). Each comparison says what must hold, so that a clock that answers no number accepts nothing.
+ */
+export function checkMoments(claims: AccessTokenClaims, rules: ClaimRules, nowMs: number): Refusal | undefined {
+  if (!(claims.iat * 1000 <= nowMs + maxClockAheadSeconds * 1000)) return tooEarly
+  if (claims.nbf !== undefined && !(claims.nbf * 1000 <= nowMs)) return notYet
+  return nowMs < (claims.exp + rules.leewaySeconds) * 1000 ? undefined : expired
 }
 
-export const expired: Refusal = Object.freeze({
+const tooEarly = refuse('iat', 'The token must not be issued in the future')
+const notYet = refuse('nbf', 'The token is not valid yet')
+const expired: Refusal = Object.freeze({
   refused: 'token_expired',
   claim: 'exp',
   reason: 'The token has expired: refresh it, or log in again',
 })
 
 function refuse(claim: string, reason: string): Refusal {
-  return { refused: 'token_invalid', claim, reason }
+  return Object.freeze({ refused: 'token_invalid', claim, reason })
 }

@@ -54,6 +54,7 @@ const subjectNames = [
   ...['clientId', 'audience', 'authenticatedAt', 'notAfter'],
 ]
 const maxCounter = 2 ** 31 - 2
+const maxMoment = Number.MAX_SAFE_INTEGER
 
 /**
  * Makes an issuer of access tokens. It keeps no list of what it issued and checks no secret.
@@ -68,14 +69,14 @@ export function createSigner(options: SignerOptions): Signer {
   const { clock = systemClock } = options
   const key = options.key instanceof Key ? options.key : importKey(options.key)
   if (!key.canSign) throw new TypeError(`The key ${key.kid} cannot sign: it is public, or its key_ops say so`)
-  const issuer = checkText('issuer', options.issuer)
+  const issuer = checkWellFormed('issuer', options.issuer)
   const audience = checkAudience(options.audience)
   const ttlSeconds = checkInteger('ttlSeconds', options.ttlSeconds, 1, maxTtlSeconds)
   const header = headerSegment(key)
 
   function issue(subject: TokenSubject): string {
     checkSubject(subject)
-    const now = Math.floor(clock() / 1000)
+    const now = checkInteger('The time in seconds that clock answers', Math.floor(clock() / 1000), 0, maxMoment)
     const exp = Math.min(now + ttlSeconds, subject.notAfter === undefined ? Infinity : toSeconds(subject.notAfter))
     if (exp <= now) throw new TypeError('notAfter must lie in the future')
     const claims: AccessTokenClaims = {
@@ -105,7 +106,8 @@ function checkSubject(subject: TokenSubject): void {
   if (subject.clientId !== undefined) checkWellFormed('clientId', subject.clientId)
   checkInteger('clientType', subject.clientType, 0, maxCounter)
   checkInteger('gen', subject.gen, 0, maxCounter)
-  if (!Array.isArray(subject.scopes) || !subject.scopes.every(isScopeEntry)) {
+  // Spread, since `every` passes over holes.
+  if (!Array.isArray(subject.scopes) || ![...subject.scopes].every(isScopeEntry)) {
     throw new TypeError('scopes must be a list of resource:action or resource:action:any, with ! before forbidden ones')
   }
   if (typeof subject.sid !== 'string' || subject.sid.length !== 22 || !isBase64url(subject.sid)) {
@@ -117,7 +119,7 @@ function checkAudience(audience: string | readonly string[]): string | readonly 
   if (typeof audience === 'string') return checkWellFormed('audience', audience)
   if (!Array.isArray(audience) || audience.length === 0)
     throw new TypeError('audience must be a text or a list of texts')
-  return Object.freeze(audience.map((one) => checkWellFormed('audience', one)))
+  return Object.freeze([...audience].map((one) => checkWellFormed('audience', one)))
 }
 
 /** A lone surrogate would be written as an escape that strict readers refuse. */

@@ -1,5 +1,5 @@
 /** The low-level pair: signs bytes and verifies them, knowing nothing of claims (RFC 7515 sections 5.1, 5.2 and 7.1). */
-import { decodeBase64url, encodeBase64url } from '../encoding/index.js'
+import { decodeBase64url, encodeBase64url, readStrictJson } from '../encoding/index.js'
 import { LatchkeyError } from '../errors.js'
 import { maxTokenLength, splitCompact } from './compact.js'
 import { type JsonObject, readJsonSegment } from './header.js'
@@ -15,8 +15,8 @@ export interface VerifiedCompact {
 /**
  * Signs `payload` as a compact JWS. Without `header` it is `{ alg, kid }`; with it, exactly that object is written, in its
  * order of members.
- * @throws TypeError when `header` names another algorithm or key than `key`, holds `crit` or `b64`, when the key cannot
- * sign, or when the result would be longer than 8,192 characters.
+ * @throws TypeError when `header` names another algorithm or key than `key`, holds `crit` or `b64` or what strict readers
+ * refuse (a lone surrogate, `__proto__`, more than 32 levels), when the key cannot sign, or when the result would be longer than 8,192 characters.
  */
 export function signCompact(payload: Uint8Array, key: Key | Jwk, header?: JsonObject): string {
   const signing = key instanceof Key ? key : importKey(key)
@@ -25,7 +25,10 @@ export function signCompact(payload: Uint8Array, key: Key | Jwk, header?: JsonOb
   if (written.kid !== undefined && written.kid !== signing.kid)
     throw new TypeError("The header's kid must be the key's")
   if ('crit' in written || 'b64' in written) throw new TypeError('Headers with crit or b64 are not supported')
-  const input = `${encodeBase64url(JSON.stringify(written))}.${encodeBase64url(payload)}`
+  const text = JSON.stringify(written)
+  const { reason, field } = readStrictJson(text) as { reason?: string; field?: string }
+  if (reason !== undefined) throw new TypeError(`The header's ${field} ${reason}`)
+  const input = `${encodeBase64url(text)}.${encodeBase64url(payload)}`
   if (input.length + 87 > maxTokenLength) throw new TypeError(`A token is at most ${maxTokenLength} characters long`)
   return `${input}.${Key.sign(signing, input)}`
 }
@@ -45,7 +48,8 @@ export function verifyCompact(text: string, keys: Keys): VerifiedCompact {
   if (!parts || !header || !key || !Key.verify(key, parts.input, parts.signature)) {
     throw new LatchkeyError('token_invalid', { detail: reasonOf(parts, header, key) })
   }
-  return { header, payload: decodeBase64url(parts.payload) as Uint8Array }
+  // A copy: Node's small buffers lie in one piece of memory, beside whatever else was decoded.
+  return { header, payload: new Uint8Array(decodeBase64url(parts.payload) as Uint8Array) }
 }
 
 function findKey(header: JsonObject, keys: readonly Key[]): Key | undefined {

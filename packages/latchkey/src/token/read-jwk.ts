@@ -68,6 +68,7 @@ function readKeyPair(jwk: Jwk, alg: Algorithm, expected: KeyPairAlgorithm, opera
   if (jwk.crv !== expected.crv) throw wrong(`with alg ${alg} must have crv "${expected.crv}"`)
   const { kty, crv } = expected
   const coordinates = kty === 'EC' ? { x: coordinate(jwk, 'x'), y: coordinate(jwk, 'y') } : { x: coordinate(jwk, 'x') }
+  if (crv === 'Ed25519' && isOfSmallOrder(bytesOf(jwk, 'x'))) throw wrong('must not be a point of small order')
   const publicKey = attempt(() => createPublicKey({ key: { kty, crv, ...coordinates }, format: 'jwk' }))
   // The member order of RFC 7638 section 3.2: the thumbprint is the hash of exactly this text.
   const thumbprint = hash('sha256', JSON.stringify({ crv, kty, ...coordinates }), 'base64url')
@@ -107,6 +108,27 @@ function attempt(make: () => KeyObject): KeyObject {
   }
 }
 
+/**
+ * The y coordinates of the points of Ed25519 whose order divides 8, in both spellings where there are two (RFC 8032 section
+ * 5.1.3). With such a key one signature is good for many texts, and anybody can make it.
+ */
+const smallOrder: ReadonlySet<string> = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+])
+
+function isOfSmallOrder(x: Uint8Array): boolean {
+  const y = Buffer.from(x)
+  // The highest bit is the sign of the other coordinate.
+  y[31] = (y[31] as number) & 0x7f
+  return smallOrder.has(y.toString('hex'))
+}
+
 /** Found by a trial, since OpenSSL takes both parts of an EC key as they are given. */
 function areOnePair(privateKey: KeyObject, publicKey: KeyObject, hashName: string | null): boolean {
   const probe = Buffer.from('latchkey')
@@ -119,19 +141,22 @@ function areOnePair(privateKey: KeyObject, publicKey: KeyObject, hashName: strin
 
 /** Whoever can read a public key could sign with it, were it taken for a secret (CVE-2022-23541 and its kind). */
 function isPublishedKey(secret: Uint8Array): boolean {
-  const text = encodeText(secret)
-  if (text.includes('-----BEGIN')) return true
-  if (/^\s*[{[]/.test(text) && text.includes('"kty"')) return true
-  try {
-    createPublicKey({ key: Buffer.from(secret), format: 'der', type: 'spki' })
-    return true
-  } catch {
-    return false
-  }
+  const bytes = Buffer.from(secret)
+  const text = bytes.toString('latin1')
+  // A PEM or JWK counts wherever it begins: a space, a BOM or any other byte in front made others take it for a secret.
+  if (text.includes('-----BEGIN') || text.includes('"kty"')) return true
+  return isDerPublicKey(bytes) || isDerPublicKey(Buffer.from(text, 'base64'))
 }
 
-function encodeText(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1')
+function isDerPublicKey(key: Buffer): boolean {
+  return (['spki', 'pkcs1'] as const).some((type) => {
+    try {
+      createPublicKey({ key, format: 'der', type })
+      return true
+    } catch {
+      return false
+    }
+  })
 }
 
 function isKid(kid: unknown): kid is string {

@@ -3,11 +3,13 @@
 export interface TokenCache<Value> {
   /** The value stored with exactly this token. */
   get(token: string, signature: string): Value | undefined
+  /** Takes verified tokens only: ASCII, with the signature at their end. */
   set(token: string, signature: string, value: Value): void
 }
 
 interface Entry<Value> {
   readonly token: string
+  readonly signature: string
   readonly value: Value
 }
 
@@ -27,16 +29,22 @@ export function createTokenCache<Value>(entries: number): TokenCache<Value> {
   let old = new Map<string, Entry<Value>>()
   let youngBytes = 0
 
-  function set(token: string, signature: string, value: Value): void {
-    const bytes = fixedBytes + 2 * token.length
+  function keep(entry: Entry<Value>): void {
+    const bytes = fixedBytes + 2 * entry.token.length
     if (bytes > halfBytes) return
     if (young.size >= halfEntries || youngBytes + bytes > halfBytes) {
       old = young
       young = new Map()
       youngBytes = 0
     }
-    young.set(signature, { token, value })
+    young.set(entry.signature, entry)
     youngBytes += bytes
+  }
+
+  function set(token: string, signature: string, value: Value): void {
+    // V8 keeps the text that a part was cut from as long as the part: here the whole header, with its Basic password.
+    const own = Buffer.from(token, 'latin1').toString('latin1')
+    keep({ token: own, signature: own.slice(own.length - signature.length), value })
   }
 
   function get(token: string, signature: string): Value | undefined {
@@ -44,7 +52,7 @@ export function createTokenCache<Value>(entries: number): TokenCache<Value> {
     if (entry) return entry.token === token ? entry.value : undefined
     const aged = old.get(signature)
     if (aged?.token !== token) return undefined
-    set(token, signature, aged.value)
+    keep(aged)
     return aged.value
   }
 

@@ -1,0 +1,18 @@
+/** The frameworks that keep the guard contract. A new one is a file in `apps/` with the routes of `routes.ts`, and a line here. */
+import { startExpress } from './apps/express.js'
+import { startHono, startHonoFetch, startHonoWithGlobalResponse } from './apps/hono.js'
+import { startNode } from './apps/node.js'
+import type { App } from './routes.js'
+
+export interface Framework {
+  readonly name: string
+  start(): Promise<App>
+}
+
+export const frameworks: readonly Framework[] = [
+  { name: 'node:http', start: startNode },
+  { name: 'Express', start: startExpress },
+  { name: 'Hono on Node', start: startHono },
+  { name: 'Hono on Node with the global Response', start: startHonoWithGlobalResponse },
+  { name: 'Hono without Node', start: startHonoFetch },
+]
