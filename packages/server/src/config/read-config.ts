@@ -1,0 +1,75 @@
+import type { Roles } from 'latchkey'
+import type { Algorithm } from 'latchkey/token'
+import { ConfigurationError } from './configuration-error.js'
+import { type Environment, readEnvironment } from './read-environment.js'
+import { readConfigurationFile } from './read-file.js'
+import { problemsOf } from './read-object.js'
+import { withBuiltInRoles } from './roles.js'
+import type { LatchkeyConfig } from './settings.js'
+
+/** A configuration that was checked: every setting has its value. */
+export interface ReadyConfig {
+  readonly port: number
+  readonly host: string
+  readonly dataFolder: string
+  /** Undefined: a file in the data folder. */
+  readonly secret: string | undefined
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  readonly accessTtlSeconds: number
+  /** With the built-in ones. */
+  readonly roles: Roles
+  /** Whether roles were given: then guards take the scopes that these list, and no others. */
+  readonly rolesGiven: boolean
+  readonly algorithm: Algorithm
+  readonly registration: boolean
+  readonly clock: () => number
+}
+
+export interface ConfigSources {
+  /** Beats the environment, which beats the file. */
+  readonly argument?: LatchkeyConfig
+  readonly environment?: Environment
+  /** Where the file is looked for. */
+  readonly folder?: string
+}
+
+/**
+ * Reads the configuration from the argument, the environment, the file and the defaults, in this order.
+ * @throws ConfigurationError naming everything that is wrong.
+ */
+export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConfig> {
+  const { argument = {}, environment = process.env, folder = process.cwd() } = sources
+  const file = await readConfigurationFile(folder)
+  const fromEnvironment = readEnvironment(environment)
+  const problems = [
+    ...problemsOf(argument, 'argument'),
+    ...fromEnvironment.problems,
+    ...(file === undefined ? [] : problemsOf(file.value, file.name)),
+  ]
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
+  const given: LatchkeyConfig = {
+    ...(file?.value as LatchkeyConfig | undefined),
+    ...(fromEnvironment.values as LatchkeyConfig),
+    ...withoutUndefined(argument),
+  }
+  const { port = 4000, roles } = given
+  return Object.freeze({
+    port,
+    host: given.host ?? '127.0.0.1',
+    dataFolder: given.dataFolder ?? './data',
+    secret: given.secret,
+    issuer: given.issuer ?? `http://localhost:${port}`,
+    audiences: Object.freeze([...(given.audiences ?? [])]),
+    accessTtlSeconds: given.accessTtlSeconds ?? (environment.NODE_ENV === 'development' ? 30 * 24 * 3600 : 2 * 3600),
+    roles: withBuiltInRoles(roles),
+    rolesGiven: roles !== undefined,
+    algorithm: given.algorithm ?? 'EdDSA',
+    registration: given.registration ?? true,
+    clock: given.clock ?? Date.now,
+  })
+}
+
+function withoutUndefined(config: LatchkeyConfig): LatchkeyConfig {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,162 @@
+/** Every setting there is. Whoever adds one gives it a type, a default, a unit if it has one, a sentence and a test. */
+import type { Roles } from 'latchkey'
+import type { Algorithm } from 'latchkey/token'
+import { isIntegerFrom, isText, numberFrom, type Setting } from './setting.js'
+
+export interface LatchkeyConfig<Scope extends string = string> {
+  /** The port that `latchkey serve` listens on, and the one in the default issuer. Default 4000. */
+  readonly port?: number
+  /** The address that `latchkey serve` listens on. Default `127.0.0.1`. */
+  readonly host?: string
+  /** The folder of the SQLite file and of the secret, made when it is missing. Default `./data`. */
+  readonly dataFolder?: string
+  /** Wraps the signing keys in the database; 32 bytes or more, or `new,old`. Default: a file made in the data folder. */
+  readonly secret?: string
+  /** The `iss` of every token. Default `http://localhost:PORT`. */
+  readonly issuer?: string
+  /** What tokens are for beside the server itself: the `aud` that other services expect. Default none. */
+  readonly audiences?: readonly string[]
+  /** From issue to expiry. Default 7,200 (2 hours), with NODE_ENV=development 2,592,000 (30 days). */
+  readonly accessTtlSeconds?: number
+  /** Roles from `defineRoles`; `user` and `admin` are added unless they are among them. */
+  readonly roles?: Roles<Scope>
+  /** What new signing keys sign with; keys that exist keep theirs. Default `EdDSA`. */
+  readonly algorithm?: Algorithm
+  /** Whether anybody may register. Default true. */
+  readonly registration?: boolean
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: () => number
+}
+
+export type SettingName = keyof LatchkeyConfig
+
+const algorithms = ['EdDSA', 'ES256', 'HS256', 'HS384', 'HS512'] satisfies Algorithm[]
+const maxTtlSeconds = 30 * 24 * 3600
+
+export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
+  port: {
+    environment: 'PORT',
+    type: 'integer',
+    default: '`4000`',
+    expected: 'a whole number from 1 to 65535',
+    sentence: 'The port that `latchkey serve` listens on, and the one in the default issuer.',
+    isValid: isIntegerFrom(1, 65_535),
+    fromText: numberFrom,
+  },
+  host: {
+    environment: 'HOST',
+    type: 'text',
+    default: '`127.0.0.1`',
+    expected: 'a host name or an IP address',
+    sentence: 'The address that `latchkey serve` listens on; `0.0.0.0` is every IPv4 address of the machine.',
+    isValid: (value) => isText(value) && /^[A-Za-z0-9._:-]{1,253}$/.test(value),
+  },
+  dataFolder: {
+    environment: 'LATCHKEY_DATA',
+    type: 'text',
+    default: '`./data`',
+    expected: 'the path of a folder',
+    sentence: 'The folder of the SQLite file and of the secret; made, for its owner alone, when it is missing.',
+    isValid: (value) => isText(value) && !value.includes('\0'),
+  },
+  secret: {
+    environment: 'LATCHKEY_SECRET',
+    type: 'text',
+    unit: '32 bytes or more',
+    default: 'the file `secret` in the data folder, made at the first start',
+    expected: 'a text of 32 bytes or more, or two of them with a comma between',
+    sentence: 'Wraps the signing keys in the database; `new,old` while it is changed.',
+    isValid: (value) => isText(value) && value.split(',').every((one) => Buffer.byteLength(one) >= 32),
+  },
+  issuer: {
+    environment: 'LATCHKEY_ISSUER',
+    type: 'text',
+    default: '`http://localhost:PORT`',
+    expected: 'an http or https URL without query, fragment or password',
+    sentence: 'The `iss` of every token, never taken from a request; behind a proxy it must be given.',
+    isValid: isIssuer,
+  },
+  audiences: {
+    environment: 'LATCHKEY_AUDIENCES',
+    type: 'list of texts; in the environment with spaces between',
+    default: 'none',
+    expected: 'a list of at most 32 texts without white space, 256 characters each at most',
+    sentence: 'What tokens are for beside the server itself: the `aud` that other services expect.',
+    isValid: isAudiences,
+    fromText: (text) => text.split(/ +/).filter((one) => one !== ''),
+  },
+  accessTtlSeconds: {
+    type: 'integer',
+    unit: 'seconds',
+    default: '`7200` (2 hours); `2592000` (30 days) with `NODE_ENV=development`',
+    expected: 'a whole number from 1 to 2592000',
+    sentence: 'How long an access token lives, from its issue to its expiry.',
+    isValid: isIntegerFrom(1, maxTtlSeconds),
+  },
+  roles: {
+    type: 'what `defineRoles` makes; not in a JSON file',
+    default: '`user` and `admin` alone',
+    expected: 'what defineRoles makes',
+    sentence: 'The roles of this deployment; `user` and `admin` are added unless they are among them.',
+    isValid: isRoles,
+  },
+  algorithm: {
+    type: algorithms.map((name) => `\`${name}\``).join(', '),
+    default: '`EdDSA`',
+    expected: `one of ${algorithms.join(', ')}`,
+    sentence:
+      'What new signing keys sign with; keys that exist keep theirs. Only key pairs (the first two) are published.',
+    isValid: (value) => algorithms.some((name) => name === value),
+  },
+  registration: {
+    type: 'boolean',
+    default: '`true`',
+    expected: 'true or false',
+    sentence: 'Whether anybody may register; when off, the route does not exist and `latchkey user add` makes users.',
+    isValid: (value) => typeof value === 'boolean',
+  },
+  clock: {
+    type: 'function; not in a JSON file',
+    unit: 'milliseconds since the epoch',
+    default: '`Date.now`',
+    expected: 'a function',
+    sentence: 'The time that tokens and rows are written and compared with; for tests.',
+    isValid: (value) => typeof value === 'function',
+  },
+})
+
+/** Settings of the plan that this version cannot follow: silence about them would be a lie. */
+export const notYet: Readonly<Record<string, { readonly environment?: string; readonly sentence: string }>> =
+  Object.freeze({
+    databaseUrl: {
+      environment: 'DATABASE_URL',
+      sentence: 'is not supported by this version, which stores in SQLite alone; PostgreSQL comes with a later one',
+    },
+    metricsPort: {
+      environment: 'LATCHKEY_METRICS_PORT',
+      sentence: 'is not supported by this version; metrics come with a later one',
+    },
+    trustedProxies: {
+      environment: 'LATCHKEY_TRUSTED_PROXIES',
+      sentence: 'is not supported by this version, which reads no header that a proxy adds',
+    },
+    pages: { sentence: 'is not supported by this version, which has no pages' },
+  })
+
+function isIssuer(value: unknown): boolean {
+  if (!isText(value) || !/^https?:\/\/[^\s?#@]+$/.test(value) || value.length > 256) return false
+  return URL.canParse(value)
+}
+
+function isAudiences(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= 32 &&
+    value.every((one) => isText(one) && /^[^\s\p{Cc}\p{Cs}]{1,256}$/u.test(one))
+  )
+}
+
+function isRoles(value: unknown): boolean {
+  const { scopes, names, has, grant } = (value ?? {}) as Partial<Roles>
+  return Array.isArray(scopes) && Array.isArray(names) && typeof has === 'function' && typeof grant === 'function'
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { StartError } from '../store/start-error.js'
+import type { Store, Writing } from '../store/store.js'
+import { deriveKey, seal, unseal } from './seal.js'
+import { makeSecretFile, readSecretFile, readSecretList } from './secret.js'
+
+/** The one random key under which everything else is sealed; it never leaves this object. */
+export interface MasterKey {
+  /** A key of 32 bytes for one use only. */
+  derive(use: string): Buffer
+}
+
+const rowName = 'master_key'
+const place = { table: 'meta', id: rowName, use: 'master-key' }
+
+/**
+ * Reads the master key, or makes it when the store has neither a master key nor signing keys. `secret` is the value of
+ * LATCHKEY_SECRET; without it the file `secret` in the data folder is read, and made at the very first start.
+ *
+ * @throws StartError `secret_missing` or `secret_wrong` when the store has keys that this secret does not open: nothing is
+ * made anew then. `secret_too_short`, `keys_damaged`.
+ */
+export async function openMasterKey(parts: { store: Store; secret?: string | undefined }): Promise<MasterKey> {
+  const { store, secret } = parts
+  const wrapped = await readWrapped(store.db)
+  if (wrapped === undefined && (await hasSigningKeys(store.db))) throw damaged()
+  const secrets = secret === undefined ? [fileSecret(store.dataFolder, wrapped !== undefined)] : readSecretList(secret)
+  const master = wrapped === undefined ? await makeMaster(store, secrets) : unwrap(wrapped, secrets)
+  return Object.freeze({ derive: (use: string) => deriveKey(master, use) })
+}
+
+function fileSecret(dataFolder: string, mustExist: boolean): string {
+  const secret = readSecretFile(dataFolder)
+  if (secret !== undefined) return secret
+  if (!mustExist) return makeSecretFile(dataFolder)
+  throw new StartError(
+    'secret_missing',
+    `The database in ${dataFolder} has keys, but their secret is gone: there is no LATCHKEY_SECRET and no file "secret". ` +
+      'Give the secret it was made with; nothing was changed.',
+  )
+}
+
+async function makeMaster(store: Store, secrets: readonly string[]): Promise<Buffer> {
+  return store.transaction(async (transaction) => {
+    const quicker = await readWrapped(transaction)
+    if (quicker !== undefined) return unwrap(quicker, secrets)
+    if (await hasSigningKeys(transaction)) throw damaged()
+    const master = randomBytes(32)
+    const value = seal(wrappingKey(secrets[0] as string), master, place).toString('base64url')
+    await transaction.insertInto('meta').values({ name: rowName, value }).execute()
+    return master
+  })
+}
+
+function unwrap(wrapped: string, secrets: readonly string[]): Buffer {
+  for (const secret of secrets) {
+    const master = unseal(wrappingKey(secret), Buffer.from(wrapped, 'base64url'), place)
+    if (master !== undefined) return master
+  }
+  throw new StartError(
+    'secret_wrong',
+    'The keys in the database are sealed under another secret than the one given. Give the secret they were made with; nothing was changed.',
+  )
+}
+
+function wrappingKey(secret: string): Buffer {
+  return deriveKey(Buffer.from(secret), 'wrap-master-key')
+}
+
+function damaged(): StartError {
+  return new StartError(
+    'keys_damaged',
+    'The database has signing keys but not the master key that opens them. Restore a backup; nothing was changed.',
+  )
+}
+
+async function readWrapped(db: Store['db'] | Writing): Promise<string | undefined> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', rowName).executeTakeFirst()
+  return row?.value
+}
+
+async function hasSigningKeys(db: Store['db'] | Writing): Promise<boolean> {
+  return (await db.selectFrom('signing_keys').select('kid').limit(1).executeTakeFirst()) !== undefined
+}

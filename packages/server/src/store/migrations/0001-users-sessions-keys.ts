@@ -1,0 +1,92 @@
+import { type Kysely, sql } from 'kysely'
+import type { ColumnTypes } from '../column-types.js'
+
+/** Users and their identities, sessions, signing keys, and named values. */
+export async function usersSessionsKeys(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await db.schema
+    .createTable('users')
+    .addColumn('uid', types.numberedKey)
+    .addColumn('nickname', 'text', (column) => column.notNull())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('status', types.whole, (column) => column.notNull().defaultTo(1))
+    .addColumn('epoch', types.whole, (column) => column.notNull().defaultTo(1))
+    .addColumn('disabled_at', types.whole)
+    .addColumn('created_at', types.whole, (column) => column.notNull())
+    .modifyEnd(types.tableEnd)
+    .execute()
+
+  await db.schema
+    .createTable('identities')
+    .addColumn('id', types.numberedKey)
+    .addColumn('uid', types.whole, (column) => column.notNull().references('users.uid'))
+    .addColumn('client_type', types.whole, (column) => column.notNull())
+    .addColumn('account', 'text', (column) => column.notNull())
+    .addColumn('secret_hash', 'text')
+    .addColumn('secret_form', 'text')
+    .addColumn('status', types.whole, (column) => column.notNull().defaultTo(1))
+    .addColumn('created_at', types.whole, (column) => column.notNull())
+    .modifyEnd(types.tableEnd)
+    .execute()
+  await db.schema
+    .createIndex('identities_live_account')
+    .unique()
+    .on('identities')
+    .columns(['client_type', 'account'])
+    .where(sql.ref('status'), '=', sql.lit(1))
+    .execute()
+  await db.schema.createIndex('identities_uid').on('identities').columns(['uid', 'id']).execute()
+  await db.schema.createIndex('identities_secret_form').on('identities').column('secret_form').execute()
+
+  await db.schema
+    .createTable('sessions')
+    .addColumn('sid', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('uid', types.whole, (column) => column.notNull().references('users.uid'))
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('client_type', types.whole, (column) => column.notNull())
+    .addColumn('gen', types.whole, (column) => column.notNull())
+    .addColumn('min_gen', types.whole, (column) => column.notNull())
+    .addColumn('rev', types.whole, (column) => column.notNull())
+    .addColumn('tag_key', types.binary)
+    .addColumn('cur_hash', types.binary)
+    .addColumn('prev_hash', types.binary)
+    .addColumn('answer', types.binary)
+    .addColumn('answer_until', types.whole)
+    .addColumn('scope_limit', 'text')
+    .addColumn('audience_limit', 'text')
+    .addColumn('created_at', types.whole, (column) => column.notNull())
+    .addColumn('idle_until', types.whole, (column) => column.notNull())
+    .addColumn('absolute_until', types.whole, (column) => column.notNull())
+    .addColumn('access_exp', types.whole, (column) => column.notNull())
+    .addColumn('ended_at', types.whole)
+    .addColumn('end_reason', 'text')
+    .addColumn('device', 'text')
+    .addColumn('address_prefix', 'text')
+    .modifyEnd(types.tableEnd)
+    .execute()
+  await db.schema
+    .createIndex('sessions_live_of_user')
+    .on('sessions')
+    .columns(['uid', 'kind', 'created_at', 'sid'])
+    .where(sql.ref('ended_at'), 'is', null)
+    .execute()
+
+  await db.schema
+    .createTable('signing_keys')
+    .addColumn('kid', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('alg', 'text', (column) => column.notNull())
+    .addColumn('public', 'text')
+    .addColumn('private', types.binary, (column) => column.notNull())
+    .addColumn('published_at', types.whole, (column) => column.notNull())
+    .addColumn('sign_from', types.whole)
+    .addColumn('sign_until', types.whole)
+    .addColumn('verify_until', types.whole)
+    .modifyEnd(types.tableEnd)
+    .execute()
+
+  await db.schema
+    .createTable('meta')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .modifyEnd(types.tableEnd)
+    .execute()
+}

@@ -1,0 +1,94 @@
+import type { Generated, Insertable, Selectable } from 'kysely'
+
+/**
+ * The rows of the store. Moments are whole seconds since the epoch, `*_at`, `*_until` and `*_exp` alike; binary values are
+ * Buffers. `status` is 1 for a live row and 0 for a soft-deleted one.
+ */
+export interface LatchkeyDatabase {
+  users: UsersTable
+  identities: IdentitiesTable
+  sessions: SessionsTable
+  signing_keys: SigningKeysTable
+  meta: MetaTable
+}
+
+export interface UsersTable {
+  uid: Generated<number>
+  nickname: string
+  role: string
+  status: Generated<number>
+  /** One more with every change of role, status, secret or second factor: a login that began before is void. */
+  epoch: Generated<number>
+  /** Not a status: a disabled user keeps the address, a deleted one frees it. */
+  disabled_at: number | null
+  created_at: number
+}
+
+/** One way of logging in: a client type with its account, and the hash of its secret where there is one. */
+export interface IdentitiesTable {
+  id: Generated<number>
+  uid: number
+  client_type: number
+  account: string
+  secret_hash: string | null
+  /** Kind and cost of `secret_hash`, indexed: which forms are stored can be asked at any size of the table. */
+  secret_form: string | null
+  status: Generated<number>
+  created_at: number
+}
+
+export type SessionKind = 'login' | 'key'
+
+export interface SessionsTable {
+  sid: string
+  uid: number
+  kind: SessionKind
+  client_type: number
+  gen: number
+  /** Access tokens of a generation below this are refused. */
+  min_gen: number
+  /** One more with every write to the row. */
+  rev: number
+  tag_key: Buffer | null
+  cur_hash: Buffer | null
+  prev_hash: Buffer | null
+  answer: Buffer | null
+  answer_until: number | null
+  /** Scopes and audiences asked for at login, separated by spaces; null: none asked, so all. */
+  scope_limit: string | null
+  audience_limit: string | null
+  created_at: number
+  idle_until: number
+  absolute_until: number
+  /** The greatest `exp` ever signed for this session. */
+  access_exp: number
+  ended_at: number | null
+  end_reason: string | null
+  device: string | null
+  address_prefix: string | null
+}
+
+export interface SigningKeysTable {
+  kid: string
+  alg: string
+  /** The public JWK as JSON; null for a symmetric key. */
+  public: string | null
+  /** The private JWK, sealed. */
+  private: Buffer
+  published_at: number
+  /** Null: published, has not signed yet. */
+  sign_from: number | null
+  sign_until: number | null
+  verify_until: number | null
+}
+
+export interface MetaTable {
+  name: string
+  value: string
+}
+
+export type UserRow = Selectable<UsersTable>
+export type IdentityRow = Selectable<IdentitiesTable>
+export type SessionRow = Selectable<SessionsTable>
+export type NewSession = Insertable<SessionsTable>
+export type SigningKeyRow = Selectable<SigningKeysTable>

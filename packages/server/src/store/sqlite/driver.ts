@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database, Statement } from 'better-sqlite3'
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import { LatchkeyError } from 'latchkey'
+
+const statementCacheEntries = 200
+const lockRetryMs = 5
+
+/**
+ * Kysely's driver for one SQLite connection. It differs from Kysely's own in three ways: every transaction that may write is
+ * `BEGIN IMMEDIATE`; waiting for another writer does not stop the event loop, so that two stores in one process cannot lock
+ * each other up; and statements are prepared once.
+ */
+export class SqliteDriver implements Driver {
+  readonly #database: Database
+  readonly #connection: SqliteConnection
+  readonly #lockWaitMs: number
+  readonly #turn = new Turn()
+
+  /** `lockWaitMs`: how long a transaction waits for another writer before it is refused with `busy`. */
+  constructor(database: Database, lockWaitMs: number) {
+    this.#database = database
+    this.#connection = new SqliteConnection(database)
+    this.#lockWaitMs = lockWaitMs
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#turn.take()
+    return this.#connection
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#turn.give()
+  }
+
+  async beginTransaction(_connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    if (settings.accessMode === 'read only') {
+      this.#database.exec('begin')
+      return
+    }
+    const deadline = performance.now() + this.#lockWaitMs
+    while (!this.#tryBeginImmediate()) {
+      if (performance.now() > deadline) {
+        throw new LatchkeyError('busy', { detail: 'another process keeps the database locked' })
+      }
+      await sleep(lockRetryMs)
+    }
+  }
+
+  #tryBeginImmediate(): boolean {
+    const timeoutMs = this.#database.pragma('busy_timeout', { simple: true })
+    this.#database.pragma('busy_timeout = 0')
+    try {
+      this.#database.exec('begin immediate')
+      return true
+    } catch (error) {
+      if (isBusy(error)) return false
+      throw error
+    } finally {
+      this.#database.pragma(`busy_timeout = ${timeoutMs}`)
+    }
+  }
+
+  async commitTransaction(): Promise<void> {
+    this.#database.exec('commit')
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    // SQLite rolls back by itself when the disk is full, for one; a second rollback would hide the reason.
+    if (this.#database.inTransaction) this.#database.exec('rollback')
+  }
+
+  async destroy(): Promise<void> {
+    this.#database.close()
+  }
+}
+
+/** Whether SQLite refused because another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && code.startsWith('SQLITE_BUSY')
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #database: Database
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const statement = this.#prepare(query.sql)
+    if (statement.reader) {
+      const rows = statement.all(...query.parameters) as Row[]
+      return { rows, numAffectedRows: BigInt(rows.length) }
+    }
+    const { changes, lastInsertRowid } = statement.run(...query.parameters)
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+
+  async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    // A statement of its own: one that is being read from cannot be run a second time.
+    for (const row of this.#database.prepare(query.sql).iterate(...query.parameters)) yield { rows: [row as Row] }
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      if (this.#statements.size >= statementCacheEntries) {
+        this.#statements.delete(this.#statements.keys().next().value as string)
+      }
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+/** One at a time, in the order of asking. */
+class Turn {
+  readonly #waiting: (() => void)[] = []
+  #taken = false
+
+  async take(): Promise<void> {
+    if (!this.#taken) {
+      this.#taken = true
+      return
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  give(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#taken = false
+    else next()
+  }
+}

@@ -1,0 +1,76 @@
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { StartError } from '../start-error.js'
+import { isBusy } from './driver.js'
+
+const openWaitMs = 10_000
+
+/**
+ * Opens the SQLite file `latchkey.db` in the data folder and sets it up: WAL, every commit on disk (FULL), foreign keys.
+ * Makes the folder (0700) and the file (0600) where they are missing; does not change an existing folder's mode.
+ *
+ * @throws StartError when the folder cannot be made or written to, or the file is no database.
+ */
+export async function openSqliteDatabase(dataFolder: string): Promise<Database.Database> {
+  const file = prepareFile(dataFolder)
+  const deadline = performance.now() + openWaitMs
+  for (;;) {
+    try {
+      return setUp(file)
+    } catch (error) {
+      // Two that switch an empty file to WAL at once get SQLITE_BUSY without any waiting.
+      if (!isBusy(error) || performance.now() > deadline) throw asStartError(error, file)
+    }
+    await sleep(10)
+  }
+}
+
+function prepareFile(dataFolder: string): string {
+  const file = join(dataFolder, 'latchkey.db')
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    accessSync(dataFolder, constants.R_OK | constants.W_OK | constants.X_OK)
+    // Made here, so that SQLite gives its -wal and -shm files the same mode.
+    closeSync(openSync(file, constants.O_CREAT | constants.O_RDWR, 0o600))
+    if (process.platform !== 'win32') chmodSync(file, 0o600)
+    return file
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'unknown'
+    throw new StartError(
+      'folder_unusable',
+      `The data folder ${dataFolder} cannot be used (${code}). It must be a folder that this user may read and write.`,
+      error,
+    )
+  }
+}
+
+function setUp(file: string): Database.Database {
+  const database = new Database(file, { timeout: 5000 })
+  try {
+    const mode = database.pragma('journal_mode = wal', { simple: true })
+    if (mode !== 'wal') {
+      throw new StartError('database_unusable', `The file system under ${file} does not let SQLite use its WAL mode.`)
+    }
+    database.pragma('synchronous = full')
+    database.pragma('foreign_keys = on')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function asStartError(error: unknown, file: string): StartError {
+  if (error instanceof StartError) return error
+  const code = (error as { code?: string }).code ?? 'unknown'
+  if (code === 'SQLITE_NOTADB') {
+    return new StartError(
+      'not_a_database',
+      `${file} is not a SQLite database. Move it away, or restore a backup.`,
+      error,
+    )
+  }
+  return new StartError('database_unusable', `The database ${file} cannot be opened (${code}).`, error)
+}

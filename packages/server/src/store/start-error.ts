@@ -1,0 +1,24 @@
+/** Why a store or its keys could not be opened. */
+export type StartErrorReason =
+  | 'folder_unusable'
+  | 'not_a_database'
+  | 'database_unusable'
+  | 'database_newer'
+  | 'secret_missing'
+  | 'secret_too_short'
+  | 'secret_wrong'
+  | 'keys_damaged'
+
+/**
+ * Something that must be put right before the program can run. The message says what was found and what to do, and never
+ * holds a secret; whoever starts the program prints it and ends.
+ */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly reason: StartErrorReason
+
+  constructor(reason: StartErrorReason, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.reason = reason
+  }
+}

@@ -1,0 +1,21 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { LatchkeyDatabase } from './schema.js'
+
+export type Reading = Kysely<LatchkeyDatabase>
+export type Writing = Transaction<LatchkeyDatabase>
+
+/** An open database, brought up to date. Users and identities that were soft-deleted are not seen through it. */
+export interface Store {
+  /** The folder of the SQLite file; what else belongs to this deployment alone lies there too. */
+  readonly dataFolder: string
+  /** For reads. Writing goes through `transaction`. */
+  readonly db: Reading
+  /**
+   * Runs `work` in one writing transaction and commits; on SQLite one runs at a time, so nothing slow belongs inside.
+   * @throws LatchkeyError `busy` when another process keeps the database locked; and whatever `work` throws, after rolling back.
+   */
+  transaction<Result>(work: (transaction: Writing) => Promise<Result>): Promise<Result>
+  /** The store's clock, in whole seconds since the epoch: what rows are compared with. */
+  now(): number
+  close(): Promise<void>
+}
