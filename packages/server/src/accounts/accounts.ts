@@ -1,0 +1,158 @@
+import { firstOr404, getOr404, NotFound } from '@latchkey/query'
+import { LatchkeyError, type Roles } from 'latchkey'
+import type { ClientTypes } from '../client-types/index.js'
+import { changeSessions } from '../sessions/change-sessions.js'
+import { deleteFrom } from '../store/soft-delete.js'
+import type { Store } from '../store/store.js'
+import { nicknameReasons, normaliseNickname } from './nickname.js'
+import { type AccountEntry, type Profile, readEntries } from './profile.js'
+import { type RegisterForm, register } from './register.js'
+import { parseUid } from './uid.js'
+
+const defaultRole = 'user'
+const maxPage = 100
+
+export interface AccountList {
+  readonly users: readonly AccountEntry[]
+  /** What to give as `after` for the next page; null on the last. */
+  readonly next: string | null
+}
+
+/**
+ * The users. A uid is a decimal text; each function that takes one throws NotFound for a text that is none, and for a
+ * user that is missing or deleted.
+ */
+export interface Accounts {
+  /**
+   * Makes a user with the role `user`.
+   * @throws LatchkeyError `client_type_invalid`, `parameter_invalid`, `account_exists`, `busy`.
+   */
+  register(form: RegisterForm): Promise<{ uid: string }>
+  profile(uid: string): Promise<Profile>
+  /** @throws LatchkeyError `parameter_invalid`. */
+  setNickname(uid: string, nickname: string): Promise<Profile>
+  /** Soft-deletes the user, frees its accounts, forgets their secrets and ends everything it is logged in to. */
+  remove(uid: string): Promise<void>
+  /** Pages of users in the order of their numbers; `limit` is cut to 1 ... 100 (default 20). */
+  list(page?: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<AccountList>
+  /**
+   * Access tokens with the old role are refused; sessions go on and get the new one.
+   * @throws LatchkeyError `parameter_invalid` for a role that is not defined.
+   */
+  setRole(uid: string, role: string): Promise<void>
+  /** Ends every session and key of the user and refuses its logins; the address stays taken. Again: changes nothing. */
+  disable(uid: string): Promise<void>
+  /** Lets the user log in again; what `disable` ended stays ended. */
+  enable(uid: string): Promise<void>
+  /** The user with this account, in any spelling; undefined when there is none. */
+  find(account: string, type: number): Promise<AccountEntry | undefined>
+}
+
+export interface AccountsParts {
+  readonly store: Store
+  readonly clientTypes: ClientTypes
+  readonly roles: Roles
+}
+
+/** Makes the accounts' service. */
+export function createAccounts(parts: AccountsParts): Accounts {
+  const { store, clientTypes, roles } = parts
+  const { db } = store
+
+  async function profile(uid: string): Promise<Profile> {
+    const user = await getOr404(db, 'users', { uid: known(uid) })
+    const [entry] = await readEntries(db, roles, [user])
+    const { disabled_at: _, ...rest } = entry as AccountEntry
+    return rest
+  }
+
+  async function setNickname(uid: string, nickname: string): Promise<Profile> {
+    const number = known(uid)
+    const normalised = normaliseNickname(nickname)
+    const reasons = nicknameReasons(normalised)
+    if (reasons.length > 0) throw new LatchkeyError('parameter_invalid', { msg: { nickname: reasons } })
+    await store.transaction((transaction) =>
+      firstOr404(transaction.updateTable('users').set({ nickname: normalised }).where('uid', '=', number)),
+    )
+    return profile(uid)
+  }
+
+  async function remove(uid: string): Promise<void> {
+    const number = known(uid)
+    await store.transaction(async (transaction) => {
+      const user = { status: 0 }
+      await changeSessions(transaction, { event: 'delete', uid: number, now: store.now(), user })
+      await deleteFrom(transaction, 'identities')
+        .set({ secret_hash: null, secret_form: null })
+        .where('uid', '=', number)
+        .execute()
+    })
+  }
+
+  async function list(page: Parameters<Accounts['list']>[0] = {}): Promise<AccountList> {
+    const limit = Math.min(Math.max(Math.trunc(page.limit ?? 20), 1), maxPage)
+    const after = page.after === undefined ? 0 : known(page.after)
+    const users = await db
+      .selectFrom('users')
+      .selectAll()
+      .where('uid', '>', after)
+      .orderBy('uid')
+      .limit(limit + 1)
+      .execute()
+    const entries = await readEntries(db, roles, users.slice(0, limit))
+    return { users: entries, next: users.length > limit ? (entries.at(-1) as AccountEntry).uid : null }
+  }
+
+  async function setRole(uid: string, role: string): Promise<void> {
+    const number = known(uid)
+    if (!roles.has(role)) {
+      const reason = `must be one of ${roles.names.join(', ')}`
+      throw new LatchkeyError('parameter_invalid', { msg: { role: [reason] } })
+    }
+    await store.transaction(async (transaction) => {
+      const before = await getOr404(transaction, 'users', { uid: number })
+      if (before.role === role) return
+      await changeSessions(transaction, { event: 'role', uid: number, now: store.now(), user: { role } })
+    })
+  }
+
+  async function setDisabled(uid: string, disabled: boolean): Promise<void> {
+    const number = known(uid)
+    await store.transaction(async (transaction) => {
+      const before = await getOr404(transaction, 'users', { uid: number })
+      if ((before.disabled_at !== null) === disabled) return
+      const now = store.now()
+      const user = { disabled_at: disabled ? now : null }
+      await changeSessions(transaction, { event: disabled ? 'disable' : 'enable', uid: number, now, user })
+    })
+  }
+
+  async function find(account: string, type: number): Promise<AccountEntry | undefined> {
+    const user = await db
+      .selectFrom('users')
+      .innerJoin('identities', 'identities.uid', 'users.uid')
+      .selectAll('users')
+      .where('identities.client_type', '=', type)
+      .where('identities.account', '=', clientTypes.get(type).normaliseAccount(account))
+      .executeTakeFirst()
+    return user === undefined ? undefined : (await readEntries(db, roles, [user]))[0]
+  }
+
+  return Object.freeze({
+    register: (form: RegisterForm) => register(parts, form, defaultRole),
+    profile,
+    setNickname,
+    remove,
+    list,
+    setRole,
+    disable: (uid: string) => setDisabled(uid, true),
+    enable: (uid: string) => setDisabled(uid, false),
+    find,
+  })
+}
+
+function known(uid: string): number {
+  const number = parseUid(uid)
+  if (number === undefined) throw new NotFound()
+  return number
+}

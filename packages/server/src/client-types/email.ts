@@ -1,0 +1,67 @@
+import { LatchkeyError } from 'latchkey'
+import type { Store } from '../store/store.js'
+import type { Attempt, ClientType, Reasons, SecretHashing, Verification } from './client-type.js'
+import { emailAttemptReasons, emailReasons, normaliseEmail } from './email-address.js'
+import { passwordAttemptReasons, passwordReasons } from './password-rule.js'
+
+const type = 100
+
+/** Client type 100: an email address and a password. */
+export function createEmailClientType(parts: { store: Store; hashing: SecretHashing }): ClientType {
+  const { store, hashing } = parts
+
+  async function verify({ account, secret }: Attempt): Promise<Verification> {
+    const row = await readIdentity(store, normaliseEmail(account))
+    const usable = row !== undefined && row.disabled_at === null ? row : undefined
+    const { right, outdated, startedAtMs } = await hashing.check(secret, usable?.secret_hash ?? undefined)
+    if (usable === undefined || !right) return { identity: undefined, startedAtMs }
+    if (outdated) await rehash(usable.id, usable.secret_hash as string, secret)
+    return { identity: { uid: usable.uid, role: usable.role, epoch: usable.epoch }, startedAtMs }
+  }
+
+  async function rehash(id: number, verified: string, secret: string): Promise<void> {
+    try {
+      const { hash, form } = await hashing.hash(secret)
+      // Only in the place of what was verified: a password changed meanwhile must not come back.
+      await store.transaction((transaction) =>
+        transaction
+          .updateTable('identities')
+          .set({ secret_hash: hash, secret_form: form })
+          .where('id', '=', id)
+          .where('secret_hash', '=', verified)
+          .execute(),
+      )
+    } catch (error) {
+      // Nothing to fail a login for: the next one tries again.
+      if (!(error instanceof LatchkeyError && error.code === 'busy')) throw error
+    }
+  }
+
+  return Object.freeze({
+    type,
+    name: 'email',
+    normaliseAccount: normaliseEmail,
+    attemptReasons: ({ account, secret }: Attempt) =>
+      onlyFaults({ account: emailAttemptReasons(account), secret: passwordAttemptReasons(secret) }),
+    verify,
+    registration: {
+      reasons: async ({ account, secret }: Attempt) =>
+        onlyFaults({ account: emailReasons(normaliseEmail(account)), secret: await passwordReasons(secret) }),
+      storeSecret: (secret: string) => hashing.hash(secret),
+    },
+  })
+}
+
+function readIdentity(store: Store, account: string) {
+  return store.db
+    .selectFrom('identities')
+    .innerJoin('users', 'users.uid', 'identities.uid')
+    .select(['identities.id', 'identities.secret_hash', 'users.uid', 'users.role', 'users.epoch', 'users.disabled_at'])
+    .where('identities.client_type', '=', type)
+    .where('identities.account', '=', account)
+    .executeTakeFirst()
+}
+
+function onlyFaults(reasons: Reasons): Reasons {
+  return Object.fromEntries(Object.entries(reasons).filter(([, sentences]) => sentences.length > 0))
+}

@@ -1,0 +1,58 @@
+import { sql } from 'kysely'
+import { LatchkeyError } from 'latchkey'
+import type { Identity } from '../client-types/client-type.js'
+import type { NewSession } from '../store/schema.js'
+import type { Writing } from '../store/store.js'
+import { changeSessions } from './change-sessions.js'
+
+/** How many login sessions a user has at most; the oldest ends when one more begins. */
+const loginSessionCap = 100
+
+/**
+ * Inserts a login session, if the user is still as the secret was verified against: neither role, status nor secret has
+ * changed since. Ends the oldest sessions past the cap of 100, in the same transaction.
+ *
+ * @throws LatchkeyError `auth_failed` when the user has changed meanwhile.
+ */
+export async function beginSession(
+  transaction: Writing,
+  identity: Identity,
+  session: Omit<NewSession, 'uid'>,
+): Promise<void> {
+  const { uid, epoch } = identity
+  const entries = Object.entries(session) as [keyof typeof session, unknown][]
+  // One statement: a check before the insert would miss a change between the two.
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto('sessions')
+    .columns(['uid', ...entries.map(([column]) => column)])
+    .expression((eb) =>
+      eb
+        .selectFrom('users')
+        .select(['users.uid', ...entries.map(([column, value]) => sql<never>`${value}`.as(column))])
+        .where('users.uid', '=', uid)
+        .where('users.epoch', '=', epoch)
+        .where('users.status', '=', 1)
+        .where('users.disabled_at', 'is', null),
+    )
+    .executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')
+  await evictOldest(transaction, uid, session.sid, session.created_at)
+}
+
+async function evictOldest(transaction: Writing, uid: number, newSid: string, now: number): Promise<void> {
+  const oldest = await transaction
+    .selectFrom('sessions')
+    .select('sid')
+    .where('uid', '=', uid)
+    .where('kind', '=', 'login')
+    .where('ended_at', 'is', null)
+    // Never the new one, though others may have begun in the same second.
+    .where('sid', '!=', newSid)
+    .orderBy('created_at', 'desc')
+    .orderBy('sid', 'desc')
+    .limit(loginSessionCap)
+    .offset(loginSessionCap - 1)
+    .execute()
+  if (oldest.length === 0) return
+  await changeSessions(transaction, { event: 'eviction', uid, now, sids: oldest.map((row) => row.sid) })
+}

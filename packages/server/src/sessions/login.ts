@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { LatchkeyError, type Roles } from 'latchkey'
+import type { ClientType, Identity } from '../client-types/client-type.js'
+import type { ClientTypes } from '../client-types/index.js'
+import type { Store } from '../store/store.js'
+import { beginSession } from './begin-session.js'
+import { deviceReasons } from './device.js'
+import type { AccessTokenIssuer } from './issue-access-token.js'
+import { makeRefreshToken, makeTagKey } from './refresh-token.js'
+import { grantAudience, grantScopes } from './token-request.js'
+
+/** A session that is not refreshed for this long is over. */
+export const idleLimitSeconds = 30 * 24 * 3600
+/** A session is over this long after its login, whatever happens. */
+export const absoluteLimitSeconds = 90 * 24 * 3600
+
+export interface LoginForm {
+  readonly type: number
+  readonly account: string
+  readonly secret: string
+  /** Scopes with one space between; cuts what the role grants. Default: all of it. */
+  readonly scope?: string | undefined
+  /** Some of the issuer and the configured audiences. Default: all of them. */
+  readonly audience?: readonly string[] | undefined
+  /** A label for the list of sessions, 64 characters at most. */
+  readonly device?: string | undefined
+  /** From where the request came, cut to a prefix by the caller. */
+  readonly addressPrefix?: string | undefined
+}
+
+/** What POST /v1/token answers. */
+export interface TokenAnswer {
+  readonly token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in: number
+  readonly refresh_token: string
+  readonly refresh_expires_in: number
+  readonly scope: string
+  readonly uid: string
+}
+
+export interface LoginParts {
+  readonly store: Store
+  readonly clientTypes: ClientTypes
+  readonly roles: Roles
+  readonly tokens: AccessTokenIssuer
+  /** Holds a refusal back, so that its time tells nothing. */
+  readonly equalTime: { wait(startedAtMs: number): Promise<void> }
+}
+
+export type Login = (form: LoginForm) => Promise<TokenAnswer>
+
+/**
+ * Makes the login: verifies the secret, begins a session and answers its first pair of tokens. It limits nothing; whoever calls
+ * it counts attempts.
+ *
+ * Throws LatchkeyError: `client_type_invalid`, `parameter_invalid`, `auth_failed` (one answer in equal time for a wrong
+ * secret, an unknown, disabled or deleted account, and a user changed in between), `busy`.
+ */
+export function createLogin(parts: LoginParts): Login {
+  const { clientTypes, equalTime } = parts
+  return async function login(form) {
+    const clientType = clientTypes.get(form.type)
+    checkForm(clientType, form)
+    const audience = grantAudience(parts.tokens.audience, form.audience)
+    const { identity, startedAtMs } = await clientType.verify(form)
+    try {
+      if (identity === undefined) throw new LatchkeyError('auth_failed')
+      return await openSession(parts, form, identity, audience)
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.code === 'auth_failed') await equalTime.wait(startedAtMs)
+      throw error
+    }
+  }
+}
+
+function checkForm(clientType: ClientType, form: LoginForm): void {
+  const device = deviceReasons(form.device)
+  const reasons = { ...clientType.attemptReasons(form), ...(device.length > 0 ? { device } : {}) }
+  if (Object.keys(reasons).length > 0) throw new LatchkeyError('parameter_invalid', { msg: reasons })
+}
+
+async function openSession(
+  { store, roles, tokens }: LoginParts,
+  form: LoginForm,
+  identity: Identity,
+  audience: readonly string[],
+): Promise<TokenAnswer> {
+  const now = store.now()
+  const sid = randomBytes(16).toString('base64url')
+  const gen = 0
+  const tagKey = makeTagKey()
+  const refresh = makeRefreshToken({ sid, gen, tagKey })
+  const absoluteUntil = now + absoluteLimitSeconds
+  const idleUntil = now + Math.min(idleLimitSeconds, absoluteLimitSeconds)
+  const accessExp = Math.min(now + tokens.ttlSeconds, absoluteUntil)
+  const scopes = grantScopes(roles, identity.role, form.scope)
+  const subject = {
+    ...{ uid: String(identity.uid), clientType: form.type, scopes, sid, gen, audience },
+    ...{ authenticatedAt: new Date(now * 1000), notAfter: new Date(accessExp * 1000) },
+  }
+  // Signed before the session is written, so that a failing signature leaves no session behind.
+  const token = tokens.issue(subject, now)
+  await store.transaction((transaction) =>
+    beginSession(transaction, identity, {
+      ...{ sid, kind: 'login', client_type: form.type, gen, min_gen: 0, rev: 0, tag_key: tagKey },
+      ...{ cur_hash: refresh.hash, scope_limit: form.scope ?? null, audience_limit: form.audience?.join(' ') ?? null },
+      ...{ created_at: now, idle_until: idleUntil, absolute_until: absoluteUntil, access_exp: accessExp },
+      ...{ device: form.device ?? null, address_prefix: form.addressPrefix ?? null },
+    }),
+  )
+  return {
+    token,
+    token_type: 'Bearer',
+    expires_in: accessExp - now,
+    refresh_token: refresh.token,
+    refresh_expires_in: idleUntil - now,
+    scope: scopes.join(' '),
+    uid: String(identity.uid),
+  }
+}
