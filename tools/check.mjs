@@ -18,6 +18,7 @@ const waiting = [
   ['imports', script('imports')],
   ['errors', script('errors')],
   ['files', script('files')],
+  ['configuration', [fileURLToPath(new URL('write-configuration.mjs', import.meta.url)), '--check']],
 ]
 const failed = []
 

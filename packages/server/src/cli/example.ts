@@ -1,0 +1,4 @@
+/** The end of a command's help. */
+export function example(line: string): string {
+  return `\nExample:\n  $ ${line}`
+}

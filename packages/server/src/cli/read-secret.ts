@@ -1,0 +1,44 @@
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { type CommandIo, UsageError } from './command-io.js'
+
+const maxChars = 4096
+
+/**
+ * Reads a secret: with `fromStdin` all of standard input but the line end after it, else what is typed at a prompt that shows
+ * nothing. Never from an argument, which every user of the machine could see.
+ * @throws UsageError when there is no terminal to ask at.
+ */
+export async function readSecret(io: CommandIo, prompt: string, fromStdin: boolean): Promise<string> {
+  if (fromStdin) return (await readAll(io.stdin)).replace(/\r?\n$/, '')
+  if (!io.stdin.isTTY)
+    throw new UsageError('There is no terminal to ask for the password: pipe it in, with --secret-stdin')
+  return askHidden(io.stdin as NodeJS.ReadStream, prompt)
+}
+
+async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of input) {
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk))
+    length += chunk.length
+    if (length > maxChars) throw new UsageError('The password on standard input is too long')
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function askHidden(terminal: NodeJS.ReadStream, prompt: string): Promise<string> {
+  process.stderr.write(prompt)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: terminal, output: silent, terminal: true })
+  return new Promise((resolve, reject) => {
+    lines.once('line', (line) => {
+      lines.removeAllListeners('close')
+      lines.close()
+      process.stderr.write('\n')
+      resolve(line)
+    })
+    // Ctrl+C or Ctrl+D.
+    lines.once('close', () => reject(new UsageError('No password was given')))
+  })
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import type { CommandIo } from './command-io.js'
+import { example } from './example.js'
+import { findUid, withAccounts } from './with-accounts.js'
+
+interface IssueOptions {
+  readonly scope?: string
+  readonly device?: string
+  readonly json?: boolean
+}
+
+/** `latchkey token issue` */
+export function addTokenCommands(program: Command, io: CommandIo): void {
+  program
+    .command('token')
+    .description('Issue tokens')
+    .command('issue')
+    .description('Begin a session for a user, as a login does, and print its access token')
+    .argument('<user>', 'an account or a uid')
+    .option('--scope <scopes>', 'cut what the role grants to these, with one space between')
+    .option('--device <label>', 'the label of the session', 'command line')
+    .option('--json', 'print what POST /v1/token answers')
+    .addHelpText('after', example('curl localhost:4000/v1/user -u "$(latchkey token issue ann@example.org):"'))
+    .action((user: string, options: IssueOptions) => issueToken(io, user, options))
+}
+
+async function issueToken(io: CommandIo, user: string, { scope, device, json }: IssueOptions): Promise<void> {
+  await withAccounts(io, async (parts, config) => {
+    const uid = await findUid(parts, user)
+    const { issueForUser } = await import('../create-latchkey/issue-for-user.js')
+    const answer = await issueForUser(parts.store, config, uid, { scope, device })
+    io.out(json ? JSON.stringify(answer) : answer.token)
+  })
+}

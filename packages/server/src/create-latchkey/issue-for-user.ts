@@ -1,0 +1,52 @@
+import { NotFound } from '@latchkey/query'
+import { LatchkeyError } from 'latchkey'
+import type { ClientType, Identity } from '../client-types/client-type.js'
+import type { ReadyConfig } from '../config.js'
+import { createLogin, type LoginForm, type TokenAnswer } from '../sessions/login.js'
+import type { Store } from '../store/store.js'
+import { openTokens } from './open-tokens.js'
+
+/** What may be asked for, as at a login. */
+export type IssueForm = Pick<LoginForm, 'scope' | 'audience' | 'device'>
+
+const emailType = 100
+
+/**
+ * Begins a session for a user whose secret nobody was asked for, and answers its tokens: for whoever runs the server.
+ * @throws NotFound when there is no such user.
+ * @throws LatchkeyError `forbidden` for a disabled user; `parameter_invalid`, `busy`.
+ */
+export async function issueForUser(
+  store: Store,
+  config: ReadyConfig,
+  uid: string,
+  form: IssueForm,
+): Promise<TokenAnswer> {
+  const identity = await readIdentity(store, uid)
+  const { tokens } = await openTokens(store, config)
+  // A login like any other, but that the secret counts as proved.
+  const proved: ClientType = {
+    type: emailType,
+    name: 'operator',
+    normaliseAccount: (account) => account,
+    attemptReasons: () => ({}),
+    verify: async () => ({ identity, startedAtMs: performance.now() }),
+  }
+  const login = createLogin({
+    ...{ store, tokens, roles: config.roles },
+    clientTypes: { get: () => proved },
+    equalTime: { wait: async () => {} },
+  })
+  return login({ ...form, type: emailType, account: uid, secret: '' })
+}
+
+async function readIdentity(store: Store, uid: string): Promise<Identity> {
+  const row = await store.db
+    .selectFrom('users')
+    .select(['uid', 'role', 'epoch', 'disabled_at'])
+    .where('uid', '=', Number(uid))
+    .executeTakeFirst()
+  if (row === undefined) throw new NotFound('there is no such user')
+  if (row.disabled_at !== null) throw new LatchkeyError('forbidden', { detail: 'the user is disabled' })
+  return row
+}

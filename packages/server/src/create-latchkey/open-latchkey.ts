@@ -1,0 +1,67 @@
+import { createAuth } from 'latchkey'
+import { createVerifier } from 'latchkey/token'
+import { createEqualTime } from '../accounts/equal-time.js'
+import type { ReadyConfig } from '../config.js'
+import { createApi, isOwnPath } from '../http/create-api.js'
+import type { WebHandler } from '../http/handlers.js'
+import type { Log } from '../http/log.js'
+import { createNodeHandler } from '../http/node-handler.js'
+import { createLogin } from '../sessions/login.js'
+import type { Latchkey } from './latchkey.js'
+import { type OpenAccounts, openAccounts } from './open-accounts.js'
+import { openTokens } from './open-tokens.js'
+
+export interface OpenOptions {
+  /** For a process that is nothing but the server; default false. */
+  readonly overrideGlobalObjects?: boolean
+  /** Default: a line on standard error. */
+  readonly log?: Log
+}
+
+/**
+ * `createLatchkey` for a configuration that was read.
+ * @throws StartError
+ */
+export async function openLatchkey(config: ReadyConfig, options: OpenOptions = {}): Promise<Latchkey> {
+  const parts = await openAccounts(config)
+  try {
+    return await assemble(config, parts, options)
+  } catch (error) {
+    await parts.store.close()
+    throw error
+  }
+}
+
+async function assemble(
+  config: ReadyConfig,
+  parts: OpenAccounts,
+  { overrideGlobalObjects = false, log = logToStandardError }: OpenOptions,
+): Promise<Latchkey> {
+  const { issuer, clock, roles, rolesGiven, registration } = config
+  const { store, queue, clientTypes, accounts } = parts
+  const { signingKeys, tokens } = await openTokens(store, config)
+  const shared = { keys: signingKeys.verifyKeys(), issuer, audience: issuer, clock }
+  const auth = createAuth({ ...shared, ...(rolesGiven ? { roles } : {}) })
+  const login = createLogin({ store, clientTypes, roles, tokens, equalTime: createEqualTime({ store, queue }) })
+  const verifier = createVerifier(shared)
+  const api = createApi({ accounts, login, verifier, auth, signingKeys, registration, issuer, log })
+
+  function fetch(request: Request, next?: () => Promise<unknown>): Promise<unknown> {
+    if (next && !isOwnPath(new URL(request.url).pathname)) return next()
+    return Promise.resolve(api.fetch(request, {}))
+  }
+  let closing: Promise<void> | undefined
+  return Object.freeze({
+    ...auth,
+    fetch: fetch as WebHandler,
+    node: createNodeHandler(api, { overrideGlobalObjects, log }),
+    close: () => {
+      closing ??= store.close()
+      return closing
+    },
+  })
+}
+
+function logToStandardError(line: string): void {
+  console.error(line)
+}

@@ -1,0 +1,20 @@
+import type { ReadyConfig } from '../config.js'
+import { type AccessTokenIssuer, createAccessTokenIssuer } from '../sessions/issue-access-token.js'
+import { openSigningKeys, type SigningKeys } from '../signing-keys/signing-keys.js'
+import type { Store } from '../store/store.js'
+
+export interface OpenTokens {
+  readonly signingKeys: SigningKeys
+  readonly tokens: AccessTokenIssuer
+}
+
+/**
+ * Opens the signing keys, making them in an empty store, and what issues tokens with them.
+ * @throws StartError
+ */
+export async function openTokens(store: Store, config: ReadyConfig): Promise<OpenTokens> {
+  const { secret, algorithm, issuer, audiences, accessTtlSeconds, clock } = config
+  const signingKeys = await openSigningKeys({ store, secret, algorithm })
+  const tokens = createAccessTokenIssuer({ signingKeys, issuer, audiences, accessTtlSeconds, clock })
+  return { signingKeys, tokens }
+}

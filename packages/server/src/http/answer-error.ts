@@ -1,0 +1,33 @@
+/** Every error that a route throws becomes an answer here, and nowhere else. */
+import { NotFound } from '@latchkey/query'
+import { HTTPException } from 'hono/http-exception'
+import { LatchkeyError } from 'latchkey'
+import { problem } from 'latchkey/http'
+import type { Log } from './log.js'
+
+/** The answer to an error; what is the server's own fault is logged, and told to nobody else. */
+export function answerError(error: unknown, request: string | undefined, log: Log): Response {
+  const known = toLatchkeyError(error)
+  if (known.code === 'server_error') log(`latchkey: ${request ?? 'a request'} failed: ${describeFault(known.cause)}`)
+  const { status, headers, body } = problem(known, request)
+  return new Response(body, { status, headers })
+}
+
+function toLatchkeyError(error: unknown): LatchkeyError {
+  if (error instanceof LatchkeyError) return error
+  if (error instanceof NotFound) return new LatchkeyError('not_found', { detail: error.message })
+  if (error instanceof HTTPException && error.status < 500) {
+    return new LatchkeyError('http_error', { status: error.status, detail: error.message, cause: error })
+  }
+  return new LatchkeyError('server_error', { cause: error })
+}
+
+/** The error, its stack, and what caused it. */
+function describeFault(fault: unknown): string {
+  const lines: string[] = []
+  for (let one = fault, depth = 0; one !== undefined && depth < 5; depth++) {
+    lines.push(one instanceof Error ? (one.stack ?? one.message) : 'something that is no Error was thrown')
+    one = one instanceof Error ? one.cause : undefined
+  }
+  return lines.join('\ncaused by: ') || 'no cause given'
+}

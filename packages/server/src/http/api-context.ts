@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Auth, User } from 'latchkey'
+import { describeRequest } from 'latchkey/http'
+import type { Verifier } from 'latchkey/token'
+import type { Accounts } from '../accounts/accounts.js'
+import type { Login } from '../sessions/login.js'
+import type { SigningKeys } from '../signing-keys/signing-keys.js'
+import type { Log } from './log.js'
+
+/** On Node the request stands behind the context; elsewhere, and by `latchkey.fetch`, it does not. */
+export interface ApiEnv {
+  Bindings: { incoming?: IncomingMessage }
+  Variables: { user: User }
+}
+
+export type Api = OpenAPIHono<ApiEnv>
+export type ApiContext = Context<ApiEnv>
+
+/** What the routes stand on. */
+export interface ApiParts {
+  readonly accounts: Accounts
+  readonly login: Login
+  readonly verifier: Verifier
+  readonly auth: Auth
+  readonly signingKeys: Pick<SigningKeys, 'publicJwks'>
+  readonly registration: boolean
+  readonly issuer: string
+  readonly log: Log
+}
+
+/** "POST /v1/token": what clients know as `request`. */
+export function requestOf(c: ApiContext): string {
+  return describeRequest(c.req.method, new URL(c.req.url).pathname)
+}

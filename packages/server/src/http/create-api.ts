@@ -1,0 +1,49 @@
+/** The API as one fetch handler. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { LatchkeyError } from 'latchkey'
+import { answerError } from './answer-error.js'
+import { answerOtherMethods } from './answer-other-methods.js'
+import { type Api, type ApiEnv, type ApiParts, requestOf } from './api-context.js'
+import { addSecuritySchemes } from './openapi.js'
+import { addClientRoutes } from './routes/client.js'
+import { addKeyRoutes } from './routes/keys.js'
+import { addOperatorRoutes } from './routes/operator.js'
+import { addTokenRoutes } from './routes/token.js'
+import { addUserRoutes } from './routes/user.js'
+import { validationProblem } from './validation-problem.js'
+
+/** Makes the API, operator routes included; `isOwnPath` says which requests belong to it when it is embedded. */
+export function createApi(parts: ApiParts): Api {
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw validationProblem(result.error.issues)
+    },
+  })
+  app.onError((error, c) => answerError(error, requestOf(c), parts.log))
+  app.notFound((c) => {
+    const detail = 'There is nothing at this path'
+    return answerError(new LatchkeyError('http_error', { status: 404, msg: detail }), requestOf(c), parts.log)
+  })
+  app.use(async (c, next) => {
+    await next()
+    // Whatever does not say otherwise may hold a credential.
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
+    c.res.headers.set('x-content-type-options', 'nosniff')
+    c.res.headers.set('referrer-policy', 'no-referrer')
+  })
+  addSecuritySchemes(app)
+  addClientRoutes(app, parts)
+  addTokenRoutes(app, parts)
+  addUserRoutes(app, parts)
+  addKeyRoutes(app, parts)
+  addOperatorRoutes(app, parts.issuer)
+  answerOtherMethods(app)
+  return app
+}
+
+const ownPaths = /^\/(?:v1\/(?:client|token|user)(?:\/|$)|\.well-known\/jwks\.json$)/
+
+/** Whether a path (without its query) is the API's own when it shares the server with an application. */
+export function isOwnPath(path: string): boolean {
+  return ownPaths.test(path)
+}

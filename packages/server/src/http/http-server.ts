@@ -1,0 +1,94 @@
+/** The `node:http` server of `latchkey serve`: bounded in size and time, and polite when it refuses. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { LatchkeyError } from 'latchkey'
+import { problem } from 'latchkey/http'
+
+export interface HttpServerOptions {
+  /** How long the headers of a request may take; default 10,000. */
+  readonly headersTimeoutMs?: number
+  /** How long a whole request may take to arrive; default 30,000. */
+  readonly requestTimeoutMs?: number
+  /** How long an idle connection is kept; default 65,000, longer than load balancers keep theirs. */
+  readonly keepAliveTimeoutMs?: number
+}
+
+export interface HttpServer {
+  readonly server: Server
+  /** Takes no new connection, lets running requests end, for `graceMs` at most, and closes every connection. */
+  stop(graceMs: number): Promise<void>
+}
+
+const maxHeaderBytes = 16 * 1024
+const lingerMs = 1000
+
+/**
+ * Makes a server that does not listen yet. What Node refuses by itself, before there is a request, is a problem document
+ * too: malformed (400), too slow (408), unknown expectations (417), headers over 16 KiB (431).
+ */
+export function createHttpServer(
+  listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+  options: HttpServerOptions = {},
+): HttpServer {
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000 } = options
+  const server = createServer(
+    {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, headersTimeoutMs, requestTimeoutMs),
+      // A request without Host gets the same answer as one with a wrong Host.
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      running += 1
+      response.once('close', () => {
+        running -= 1
+        if (running === 0 && stopping) server.closeAllConnections()
+      })
+      listener(request, response)
+    },
+  )
+  let running = 0
+  let stopping = false
+  server.on('clientError', refuseConnection)
+  server.on('checkExpectation', (_, response) => {
+    const { status, headers, body } = problem(refusal(417, 'The only expectation is 100-continue'))
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+  })
+
+  async function stop(graceMs: number): Promise<void> {
+    stopping = true
+    const closed = new Promise((resolve) => server.close(resolve))
+    // Connections that never sent a request do not count as idle to Node, and browsers open some to have them ready.
+    if (running === 0) server.closeAllConnections()
+    const impatient = setTimeout(() => server.closeAllConnections(), graceMs)
+    await closed
+    clearTimeout(impatient)
+  }
+  return Object.freeze({ server, stop })
+}
+
+function refuseConnection(error: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse }): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || socket._httpMessage?.headersSent) {
+    socket.destroy()
+    return
+  }
+  const { status, headers, body } = problem(refusalFor(error.code))
+  const fields = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  // Closing while the rest still arrives, unread, would reset the connection, and the answer with it.
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
+function refusalFor(code: string | undefined): LatchkeyError {
+  if (code === 'HPE_HEADER_OVERFLOW') return refusal(431, `The headers must be at most ${maxHeaderBytes} bytes long`)
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'The request must arrive in time')
+  return refusal(400, 'The request must be HTTP/1.1')
+}
+
+function refusal(status: number, detail: string): LatchkeyError {
+  return new LatchkeyError('http_error', { status, msg: detail })
+}

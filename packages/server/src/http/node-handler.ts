@@ -1,0 +1,43 @@
+/** The API behind `node:http`, and behind whatever passes its request and response on. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { LatchkeyError } from 'latchkey'
+import { answerError } from './answer-error.js'
+import type { Api } from './api-context.js'
+import { isOwnPath } from './create-api.js'
+import type { NodeHandler } from './handlers.js'
+import type { Log } from './log.js'
+
+export interface NodeHandlerOptions {
+  /**
+   * Replaces the global `Request` and `Response` by quicker ones: for a process that is nothing but the server. Leaving them
+   * alone costs it two thirds of its throughput with small answers.
+   */
+  readonly overrideGlobalObjects: boolean
+  readonly log: Log
+}
+
+/** Makes the handler. It never throws, and never leaves a request without an answer. */
+export function createNodeHandler(api: Api, options: NodeHandlerOptions): NodeHandler {
+  const { overrideGlobalObjects, log } = options
+  const listener = getRequestListener((request, env) => api.fetch(request, env), {
+    overrideGlobalObjects,
+    errorHandler: (error) => answerError(refused(error), undefined, log),
+  })
+  return (request, response, next) => {
+    if (next && !isOwnPath(pathOf(request.url ?? '/'))) return next()
+    return listener(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+  }
+}
+
+/** What the adapter refuses before there is a request: a target or Host of which no URL can be made. */
+function refused(error: unknown): unknown {
+  if ((error as { name?: unknown } | null)?.name !== 'RequestError') return error
+  const detail = 'The request target and the Host header must make a URL'
+  return new LatchkeyError('http_error', { msg: detail, cause: error })
+}
+
+function pathOf(url: string): string {
+  const end = url.search(/[?#]/)
+  return end < 0 ? url : url.slice(0, end)
+}

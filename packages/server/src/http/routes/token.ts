@@ -1,0 +1,78 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Api, ApiParts } from '../api-context.js'
+import { readJsonBody } from '../read-json-body.js'
+import { body, epochSeconds, expected, integer, jsonAnswer, jsonBody, problems, text, uid } from '../schemas.js'
+
+const attempt = body('Login', {
+  account: text({ description: 'As it was registered, in any case.', example: 'ann@example.org', maxLength: 254 }),
+  secret: text({ description: 'The password for type 100.', example: 'a long passphrase', maxLength: 128 }),
+  type: integer({ description: 'The client type: 100 is an email address and a password.', example: 100 }),
+  scope: text({
+    description: 'Scopes with one space between: cuts what the role grants, and never widens it. Default: all of it.',
+    example: 'user:read',
+    maxLength: 1024,
+  }).optional(),
+  audience: z
+    .array(z.string({ error: expected('a list of texts') }), { error: expected('a list of texts') })
+    .openapi({
+      description: 'Some of the issuer and the configured audiences. Default: all of them.',
+      example: ['http://localhost:4000'],
+    })
+    .optional(),
+  device: text({ description: 'A label for the list of sessions.', example: "Ann's phone", maxLength: 64 }).optional(),
+})
+
+const answer = z
+  .object({
+    token: z.string().openapi({ description: 'The access token: a JWS, for `Authorization`.' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().openapi({ description: 'Seconds from now.', example: 7200 }),
+    refresh_token: z.string().openapi({ description: 'Opaque, used once.' }),
+    refresh_expires_in: z.int().openapi({ description: 'Seconds from now.', example: 2_592_000 }),
+    scope: z.string().openapi({ description: 'What the token carries.', example: 'user:read user:write' }),
+    uid,
+  })
+  .openapi('TokenPair')
+
+const question = body('TokenQuestion', {
+  token: text({ description: 'An access token.', maxLength: 8192 }),
+})
+
+const facts = z
+  .object({
+    uid,
+    scope: z.string().openapi({ example: 'user:read user:write' }),
+    create_at: epochSeconds('When it was issued'),
+    expire_in: epochSeconds('When it expires'),
+  })
+  .openapi('TokenFacts')
+
+/** Logging in, and asking what a token says. */
+export function addTokenRoutes(app: Api, { login, verifier }: ApiParts): void {
+  const logIn = createRoute({
+    method: 'post',
+    path: '/v1/token',
+    operationId: 'logIn',
+    tags: ['token'],
+    summary: 'Log in: exchange a secret for a pair of tokens',
+    middleware: [readJsonBody] as const,
+    request: jsonBody(attempt),
+    responses: { 201: jsonAnswer('A session began.', answer), ...problems(400, 401, 413, 415, 503) },
+  })
+  app.openapi(logIn, async (c) => c.json(await login(c.req.valid('json')), 201))
+
+  const describeToken = createRoute({
+    method: 'post',
+    path: '/v1/token/secret',
+    operationId: 'describeToken',
+    tags: ['token'],
+    summary: 'What a good access token says; any other is refused as a guard refuses it',
+    middleware: [readJsonBody] as const,
+    request: jsonBody(question),
+    responses: { 200: jsonAnswer('The token is good.', facts), ...problems(400, 401, 413, 415) },
+  })
+  app.openapi(describeToken, (c) => {
+    const { claims } = verifier.verify(c.req.valid('json').token)
+    return c.json({ uid: claims.sub, scope: claims.scope, create_at: claims.iat, expire_in: claims.exp }, 200)
+  })
+}

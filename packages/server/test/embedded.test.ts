@@ -1,0 +1,281 @@
+/** createLatchkey inside an application: its own routes, guards beside them, and nothing of the application touched. */
+import { existsSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { serve } from '@hono/node-server'
+import express from 'express'
+import { Hono } from 'hono'
+import { defineRoles } from 'latchkey'
+import * as forExpress from 'latchkey/express'
+import * as forHono from 'latchkey/hono'
+import * as forNode from 'latchkey/node'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createLatchkey, type Latchkey } from '../src/index.js'
+import { ann, ask, closeServer, listen, postJson, secret, temporaryFolder } from './server.js'
+
+const folder = temporaryFolder()
+let latchkey: Latchkey
+const servers: Server[] = []
+
+beforeAll(async () => {
+  for (const name of ['PORT', 'DATABASE_URL', 'LATCHKEY_ISSUER', 'LATCHKEY_DATA']) vi.stubEnv(name, undefined)
+  latchkey = await createLatchkey({ dataFolder: join(folder, 'data') })
+})
+afterAll(async () => {
+  for (const server of servers) await closeServer(server)
+  await latchkey.close()
+  vi.unstubAllEnvs()
+})
+
+async function started(server: Server): Promise<string> {
+  servers.push(server)
+  return `http://127.0.0.1:${await listen(server)}`
+}
+
+const applications: Record<string, () => Promise<string>> = {
+  Express: async () => {
+    const app = express()
+    app.use(forExpress.mount(latchkey))
+    app.use(express.json())
+    app.get('/orders', forExpress.guard(latchkey), (req, res) => {
+      res.json({ for: forExpress.currentUser(req).uid })
+    })
+    app.post('/echo', (req, res) => {
+      res.json(req.body)
+    })
+    return started(createServer(app))
+  },
+  Hono: async () => {
+    const app = new Hono()
+    app.use(forHono.mount(latchkey))
+    app.get('/orders', forHono.guard(latchkey), (c) => c.json({ for: forHono.currentUser(c).uid }))
+    app.post('/echo', async (c) => c.json(await c.req.json()))
+    const server = await new Promise<Server>((resolve) => {
+      const options = { fetch: app.fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }
+      const made = serve(options, () => resolve(made as Server))
+    })
+    servers.push(server)
+    return `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  },
+  'node:http': async () => {
+    const handle = forNode.mount(latchkey)
+    const allowed = forNode.guard(latchkey)
+    return started(
+      createServer((request, response) =>
+        handle(request, response, async () => {
+          if (request.url === '/echo') {
+            response.setHeader('content-type', 'application/json')
+            for await (const chunk of request) response.write(chunk)
+            response.end()
+          } else if (request.url === '/orders' && allowed(request, response)) {
+            response.setHeader('content-type', 'application/json')
+            response.end(JSON.stringify({ for: forNode.currentUser(request).uid }))
+          } else if (!response.headersSent) {
+            response.statusCode = 404
+            response.end()
+          }
+        }),
+      ),
+    )
+  },
+}
+
+describe.each(Object.keys(applications))('in %s', (name) => {
+  let url: string
+  const form = { ...ann, account: `${name.replace(':', '.').toLowerCase()}@example.org` }
+  beforeAll(async () => {
+    url = await (applications[name] as () => Promise<string>)()
+  })
+
+  it('registers, logs in, and opens a guarded route by Bearer and by Basic', async () => {
+    const { json: made, status } = await postJson(url, '/v1/client/register', form)
+    expect([status, made.request]).toEqual([201, 'POST /v1/client/register'])
+    const { json } = await postJson(url, '/v1/token', { account: form.account, secret, type: 100 })
+    const basic = { authorization: `Basic ${Buffer.from(`${json.token}:`).toString('base64')}` }
+    expect((await ask(url, 'GET', '/orders', { token: json.token })).json).toEqual({ for: made.uid })
+    expect((await ask(url, 'GET', '/orders', { headers: basic })).json).toEqual({ for: made.uid })
+    expect((await ask(url, 'GET', '/v1/user', { token: json.token })).json.account).toBe(form.account)
+    expect((await ask(url, 'GET', '/orders')).status).toBe(401)
+  })
+
+  it('handles its own routes alone: what looks alike belongs to the application', async () => {
+    for (const path of ['/healthz', '/openapi.json', '/v1/tokens', '/v1/users', '/v1', '/', '/.well-known/other']) {
+      const { status, headers } = await ask(url, 'GET', path)
+      expect([path, status, headers.get('content-type')?.includes('problem') ?? false]).toEqual([path, 404, false])
+    }
+    for (const path of ['/v1/token/', '/v1/user/1/x', '/v1/client']) {
+      expect([path, (await ask(url, 'GET', path)).json.code]).toEqual([path, 'http_error'])
+    }
+    const keys = await ask(url, 'GET', '/.well-known/jwks.json?x=1')
+    expect([keys.status, keys.json.keys.length]).toEqual([200, 2])
+  })
+
+  it('leaves the bodies of the application alone, and bounds its own', async () => {
+    expect((await postJson(url, '/echo', { a: [1, 'two'] })).json).toEqual({ a: [1, 'two'] })
+    const { status, json } = await postJson(url, '/v1/token', `{"account":"${'x'.repeat(70_000)}"}`)
+    expect([status, json.code]).toEqual([413, 'http_error'])
+  })
+})
+
+it('behind a body parser answers server_error, and the log says to move it up', async () => {
+  const lines: unknown[] = []
+  const { error } = console
+  console.error = (line) => lines.push(line)
+  try {
+    const app = express()
+    app.use(express.json())
+    app.use(forExpress.mount(latchkey))
+    const url = await started(createServer(app))
+    const { status, json, text } = await postJson(url, '/v1/token', { account: 'a', secret, type: 100 })
+    expect([status, json.code, json.detail]).toEqual([500, 'server_error', 'sorry, we made a mistake'])
+    expect(text).not.toContain('parser')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain('POST /v1/token failed')
+    expect(lines[0]).toContain('mount Latchkey before body parsers')
+    expect(lines[0]).not.toContain(secret)
+  } finally {
+    console.error = error
+  }
+})
+
+it('answers what goes wrong inside with 500 and nothing of it, and logs it once with its stack', async () => {
+  const other = await createLatchkey({ dataFolder: join(folder, 'broken') })
+  const lines: string[] = []
+  const { error } = console
+  console.error = (line) => lines.push(line)
+  try {
+    await other.close()
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(ann) }
+    const answer = await other.fetch(new Request('http://localhost/v1/client/register?secret=inquery', init))
+    expect(answer.status).toBe(500)
+    expect(await answer.json()).toEqual({
+      ...{ type: 'urn:latchkey:error:server_error', title: 'Server error', status: 500, code: 'server_error' },
+      ...{ detail: 'sorry, we made a mistake', msg: 'sorry, we made a mistake', error_code: 999 },
+      request: 'POST /v1/client/register',
+    })
+  } finally {
+    console.error = error
+  }
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/^latchkey: POST \/v1\/client\/register failed: .+\n +at /)
+  for (const hidden of [secret, 'inquery', ann.account]) expect(lines[0]).not.toContain(hidden)
+})
+
+it('leaves the global Request and Response alone', () => {
+  // Those that would replace them are made from them.
+  expect(Object.getPrototypeOf(globalThis.Request)).toBe(Function.prototype)
+  expect(Object.getPrototypeOf(globalThis.Response)).toBe(Function.prototype)
+})
+
+it('is an Auth: frozen, ready, and closed as often as asked', async () => {
+  const other = await createLatchkey({ dataFolder: join(folder, 'other') })
+  expect(Object.isFrozen(other)).toBe(true)
+  expect(Object.keys(other).sort()).toEqual(['close', 'decide', 'fetch', 'node', 'ready', 'scopes'])
+  await other.ready()
+  await other.close()
+  await other.close()
+})
+
+it('needs no argument: the environment says where and who', async () => {
+  vi.stubEnv('LATCHKEY_DATA', join(folder, 'by-environment'))
+  vi.stubEnv('LATCHKEY_ISSUER', 'https://id.example')
+  const other = await createLatchkey()
+  const document = await other.fetch(new Request('http://localhost/openapi.json'))
+  expect((await document.json()).servers).toEqual([{ url: 'https://id.example' }])
+  expect(existsSync(join(folder, 'by-environment', 'latchkey.db'))).toBe(true)
+  await other.close()
+  vi.stubEnv('LATCHKEY_ISSUER', 'no url')
+  await expect(createLatchkey()).rejects.toThrow('LATCHKEY_ISSUER (environment) must be')
+  vi.stubEnv('LATCHKEY_ISSUER', undefined)
+  vi.stubEnv('LATCHKEY_DATA', undefined)
+  // @ts-expect-error: there is no such setting
+  await expect(createLatchkey({ prot: 1 })).rejects.toThrow('"prot" (argument) is not a setting')
+})
+
+it('serves everything when nothing stands beside it', async () => {
+  const { node, fetch } = latchkey
+  const url = await started(createServer(node as never))
+  expect((await ask(url, 'GET', '/healthz')).json).toEqual({ status: 'ok' })
+  expect((await fetch(new Request('http://localhost/healthz'))).status).toBe(200)
+  expect((await fetch(new Request('http://localhost/else'))).status).toBe(404)
+  const passed = await fetch(new Request('http://localhost/healthz'), async () => 'the application')
+  expect(passed).toBe('the application')
+})
+
+it('grants by the roles that are given, keeps the built-in ones, and refuses a misspelt scope', async () => {
+  const roles = defineRoles({
+    scopes: ['order:read', 'order:cancel'],
+    roles: { user: { allow: ['order:*'], forbid: ['order:cancel'] } },
+  })
+  const shop = await createLatchkey({ roles, dataFolder: join(folder, 'shop') })
+  expect(shop.scopes).toEqual([
+    'order:read',
+    'order:cancel',
+    'user:read',
+    'user:write',
+    'user:read:any',
+    'user:delete:any',
+  ])
+  const app = express()
+  app.use(forExpress.mount(shop))
+  app.get('/read', forExpress.guard(shop, 'order:read'), (_, res) => void res.json({}))
+  app.get('/cancel', forExpress.guard(shop, 'order:cancel'), (_, res) => void res.json({}))
+  const url = await started(createServer(app))
+  await postJson(url, '/v1/client/register', ann)
+  const { json } = await postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
+  expect(json.scope).toBe('order:* !order:cancel')
+  expect((await ask(url, 'GET', '/read', { token: json.token })).status).toBe(200)
+  expect((await ask(url, 'GET', '/cancel', { token: json.token })).status).toBe(403)
+  // @ts-expect-error: order:raed is not among the scopes
+  expect(() => forExpress.guard(shop, 'order:raed')).toThrow('order:raed')
+  expect(() => forHono.guard(shop, 'user:read:any')).not.toThrow()
+  await shop.close()
+})
+
+it('signs with a shared secret when told so, and publishes no key then', async () => {
+  const other = await createLatchkey({ algorithm: 'HS256', dataFolder: join(folder, 'hs256') })
+  const init = (body: object) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  await other.fetch(new Request('http://localhost/v1/client/register', init(ann)))
+  const login = await other.fetch(
+    new Request('http://localhost/v1/token', init({ account: ann.account, secret, type: 100 })),
+  )
+  const { token } = await login.json()
+  const own = await other.fetch(
+    new Request('http://localhost/v1/user', { headers: { authorization: `Bearer ${token}` } }),
+  )
+  expect([login.status, own.status]).toEqual([201, 200])
+  const keys = await other.fetch(new Request('http://localhost/.well-known/jwks.json'))
+  expect(await keys.json()).toEqual({ keys: [] })
+  await other.close()
+})
+
+it('lets tokens live as long as it is told, and not a second longer', async () => {
+  let now = Date.now()
+  const other = await createLatchkey({ accessTtlSeconds: 60, clock: () => now, dataFolder: join(folder, 'ttl') })
+  const init = (body: object) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  await other.fetch(new Request('http://localhost/v1/client/register', init(ann)))
+  const login = await other.fetch(
+    new Request('http://localhost/v1/token', init({ account: ann.account, secret, type: 100 })),
+  )
+  const { token, expires_in } = await login.json()
+  const status = async () => {
+    const headers = { authorization: `Bearer ${token}` }
+    const guarded = await other.fetch(new Request('http://localhost/v1/user', { headers }))
+    const asked = await other.fetch(new Request('http://localhost/v1/token/secret', init({ token })))
+    return [guarded.status, asked.status, (await guarded.json()).code, (await asked.json()).code]
+  }
+  expect(expires_in).toBe(60)
+  now = (Math.floor(now / 1000) + 59) * 1000
+  expect(await status()).toEqual([200, 200, undefined, undefined])
+  now += 1000
+  expect(await status()).toEqual([401, 401, 'token_expired', 'token_expired'])
+  await other.close()
+})

@@ -1,0 +1,298 @@
+/** The main job: register, log in, use the token; and every route of the API as DESIGN section 8 has it. */
+import { verify } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { ann, secret, useServer } from './server.js'
+
+const server = useServer({ audiences: ['orders'] })
+const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+
+describe('registering', () => {
+  it('answers 201 with the uid, a decimal text, and exactly the members that clients know', async () => {
+    const { status, json, headers } = await server.post('/v1/client/register', ann)
+    expect({ status, json }).toEqual({
+      status: 201,
+      json: { uid: '1', msg: 'ok', error_code: 0, request: 'POST /v1/client/register' },
+    })
+    expect(headers.get('content-type')).toBe('application/json')
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('refuses an account that exists, in any spelling, with 409', async () => {
+    const { status, json } = await server.post('/v1/client/register', { ...ann, account: 'ANN@Example.org' })
+    expect({ status, code: json.code, error_code: json.error_code }).toEqual({
+      ...{ status: 409, code: 'account_exists', error_code: 1012 },
+    })
+  })
+
+  it('makes one user of many registrations at the same moment', async () => {
+    const form = { ...ann, account: 'race@example.org' }
+    const answers = await Promise.all(Array.from({ length: 10 }, () => server.post('/v1/client/register', form)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)])
+  })
+
+  it('lets two users have one nickname', async () => {
+    expect((await server.post('/v1/client/register', { ...ann, account: 'anna@example.org' })).status).toBe(201)
+  })
+})
+
+describe('logging in', () => {
+  it('answers 201 with a pair of tokens, and nothing else', async () => {
+    const { status, json, headers } = await server.post('/v1/token', { account: ann.account, secret, type: 100 })
+    expect(status).toBe(201)
+    expect(json).toEqual({
+      token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]{86}$/),
+      token_type: 'Bearer',
+      expires_in: 7200,
+      refresh_token: expect.stringMatching(/^lkr_[\w-]{96}$/),
+      refresh_expires_in: 30 * 24 * 3600,
+      scope: 'user:read user:write',
+      uid: '1',
+    })
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('signs with a key that the key set publishes, and carries issuer and audiences', async () => {
+    const [header, payload, signature] = (await server.logIn()).split('.') as [string, string, string]
+    const { alg, kid, typ } = JSON.parse(Buffer.from(header, 'base64url').toString())
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const { json, headers } = await server.ask('GET', '/.well-known/jwks.json')
+    const key = json.keys.find((one: { kid: string }) => one.kid === kid)
+    expect({ alg, typ }).toEqual({ alg: 'EdDSA', typ: 'at+jwt' })
+    const signed = Buffer.from(`${header}.${payload}`)
+    expect(verify(null, signed, { key, format: 'jwk' }, Buffer.from(signature, 'base64url'))).toBe(true)
+    expect(claims).toMatchObject({ iss: 'http://localhost:4000', aud: ['http://localhost:4000', 'orders'], sub: '1' })
+    expect(json.keys).toHaveLength(2)
+    expect(JSON.stringify(json)).not.toContain('"d"')
+    expect(headers.get('cache-control')).toBe('public, max-age=300')
+  })
+
+  it('cuts scope and audience to what is asked for', async () => {
+    const form = { account: ann.account, secret, type: 100, scope: 'user:read', audience: ['orders'], device: 'phone' }
+    const { json } = await server.post('/v1/token', form)
+    const claims = JSON.parse(Buffer.from(json.token.split('.')[1], 'base64url').toString())
+    expect([json.scope, claims.scope, claims.aud]).toEqual(['user:read', 'user:read', ['orders']])
+  })
+
+  it('gives one answer for a wrong secret and an unknown account', async () => {
+    const wrong = await server.post('/v1/token', { account: ann.account, secret: 'wrong passphrase', type: 100 })
+    const unknown = await server.post('/v1/token', { account: 'nobody@example.org', secret, type: 100 })
+    expect(wrong.status).toBe(401)
+    expect(wrong.json).toMatchObject({ code: 'auth_failed', error_code: 1005, msg: 'authorization failed' })
+    expect(wrong.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"')
+    expect(unknown.text).toBe(wrong.text)
+    expect(unknown.headers.get('www-authenticate')).toBe(wrong.headers.get('www-authenticate'))
+  })
+
+  it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', async () => {
+    const token = await server.logIn()
+    const attempt = { account: 'nobody@example.org', secret, type: 100 }
+    const answers = Array.from({ length: 120 }, () => server.post('/v1/token', attempt))
+    expect((await server.ask('GET', '/v1/user', { token })).status).toBe(200)
+    const busy = (await Promise.all(answers)).filter(({ status }) => status !== 401)
+    expect(busy.length).toBeGreaterThan(0)
+    for (const { status, json, headers } of busy) {
+      expect([status, json.code, json.error_code]).toEqual([503, 'busy', 1011])
+      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    }
+  })
+
+  it('refuses client types that do not exist here', async () => {
+    for (const type of [999, 101, 200, 201, 0, -1]) {
+      for (const path of ['/v1/token', '/v1/client/register']) {
+        const form = path === '/v1/token' ? { account: ann.account, secret, type } : { ...ann, type }
+        const { status, json } = await server.post(path, form)
+        expect([status, json.code, json.error_code]).toEqual([400, 'client_type_invalid', 1006])
+      }
+    }
+  })
+})
+
+describe('the profile', () => {
+  const profile = {
+    uid: '1',
+    account: ann.account,
+    nickname: 'ann',
+    role: 'user',
+    scopes: ['user:read', 'user:write'],
+    created_at: expect.any(Number),
+  }
+
+  it('comes by Bearer and by Basic, in any case of the scheme, the password half ignored', async () => {
+    const token = await server.logIn()
+    for (const headers of [
+      { authorization: `Bearer ${token}` },
+      { authorization: `bEARER ${token}` },
+      basic(`${token}:`),
+      basic(`${token}:anything`),
+    ]) {
+      const { status, json } = await server.ask('GET', '/v1/user', { headers })
+      expect({ status, json }).toEqual({ status: 200, json: profile })
+    }
+  })
+
+  it('answers 401 with its challenge and the code of what is wrong', async () => {
+    const both = 'Bearer realm="latchkey", Basic realm="latchkey", charset="UTF-8"'
+    const invalid = 'Bearer realm="latchkey", error="invalid_token", Basic realm="latchkey", charset="UTF-8"'
+    const cases: [Record<string, string>, string][] = [
+      [{}, both],
+      [{ authorization: 'Digest abc' }, both],
+      [{ authorization: 'Bearer nonsense' }, invalid],
+      [{ authorization: 'Basic %%%' }, invalid],
+      [{ authorization: `Bearer lkr_${'a'.repeat(96)}` }, invalid],
+      [{ authorization: `Bearer ${`${await server.logIn()}`.slice(0, -2)}` }, invalid],
+    ]
+    for (const [headers, challenge] of cases) {
+      const { status, json, headers: answered } = await server.ask('GET', '/v1/user', { headers })
+      expect([status, json.code, json.error_code, json.request]).toEqual([401, 'token_invalid', 1002, 'GET /v1/user'])
+      expect(answered.get('www-authenticate')).toBe(challenge)
+      expect(answered.get('content-type')).toBe('application/problem+json')
+    }
+  })
+
+  it('takes a new nickname', async () => {
+    const token = await server.logIn()
+    const headers = { 'content-type': 'application/json' }
+    const { status, json } = await server.ask('PATCH', '/v1/user', { token, headers, body: '{"nickname":"  Änn "}' })
+    expect({ status, json }).toEqual({ status: 200, json: { ...profile, nickname: 'Änn' } })
+    await server.ask('PATCH', '/v1/user', { token, headers, body: '{"nickname":"ann"}' })
+    const long = await server.ask('PATCH', '/v1/user', { token, headers, body: '{"nickname":"x"}' })
+    expect([long.status, long.json.msg]).toEqual([400, { nickname: ['must be 2 to 24 characters long'] }])
+  })
+
+  it('checks the token before the body', async () => {
+    const { status } = await server.ask('PATCH', '/v1/user', { body: 'x'.repeat(100) })
+    expect(status).toBe(401)
+  })
+
+  it('answers HEAD as GET, without the body', async () => {
+    const { status, text } = await server.ask('HEAD', '/v1/user', { token: await server.logIn() })
+    expect([status, text]).toEqual([200, ''])
+  })
+})
+
+describe('what a token says', () => {
+  it('is its uid, scope, and both moments in epoch seconds', async () => {
+    const token = await server.logIn()
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
+    const { status, json, headers } = await server.post('/v1/token/secret', { token })
+    expect({ status, json }).toEqual({
+      status: 200,
+      json: { uid: '1', scope: 'user:read user:write', create_at: claims.iat, expire_in: claims.exp },
+    })
+    expect(json.expire_in - json.create_at).toBe(7200)
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('is refused as a guard refuses, for anything but a good access token', async () => {
+    const { json } = await server.post('/v1/token', { account: ann.account, secret, type: 100 })
+    for (const token of ['', 'nonsense', json.refresh_token, `${json.token}x`, json.token.replace(/^../, 'xx')]) {
+      const refused = await server.post('/v1/token/secret', { token })
+      expect([refused.status, refused.json.code]).toEqual([401, 'token_invalid'])
+      expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="latchkey", error="invalid_token"')
+    }
+  })
+})
+
+describe('deleting', () => {
+  it('answers 202, hides the user, refuses its logins, and frees the account', async () => {
+    const gone = { ...ann, account: 'gone@example.org' }
+    const { json } = await server.post('/v1/client/register', gone)
+    const token = await server.logIn(gone.account)
+    const deleted = await server.ask('DELETE', '/v1/user', { token })
+    expect([deleted.status, deleted.json]).toEqual([202, { msg: 'ok', error_code: 1, request: 'DELETE /v1/user' }])
+    const login = await server.post('/v1/token', { account: gone.account, secret, type: 100 })
+    expect([login.status, login.json.code]).toEqual([401, 'auth_failed'])
+    const again = await server.post('/v1/client/register', gone)
+    expect(again.status).toBe(201)
+    expect(again.json.uid).not.toBe(json.uid)
+  })
+})
+
+describe('other users', () => {
+  it('are closed to a user without the scope: 403 naming it', async () => {
+    const token = await server.logIn()
+    for (const [method, scope] of [
+      ['GET', 'user:read:any'],
+      ['DELETE', 'user:delete:any'],
+    ] as const) {
+      const { status, json, headers } = await server.ask(method, '/v1/user/1', { token })
+      expect([status, json.code, json.error_code, json.request]).toEqual([
+        403,
+        'forbidden',
+        1004,
+        `${method} /v1/user/1`,
+      ])
+      expect(headers.get('www-authenticate')).toBe(
+        `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"`,
+      )
+    }
+  })
+})
+
+describe('everything else', () => {
+  it('answers 404 http_error for a path that is none, the trailing slash included', async () => {
+    for (const path of ['/', '/v1', '/v1/user/', '/v1/token/', '/v1/user/1/x', '/v1/super_user', '/V1/user', '/%zz']) {
+      const { status, json } = await server.ask('GET', path)
+      expect([path, status, json.code, json.error_code]).toEqual([path, 404, 'http_error', 1007])
+      expect(json.request).toBe(`GET ${path}`)
+    }
+  })
+
+  it('answers 405 with Allow for a method that the path has not, and OPTIONS with 204', async () => {
+    const allowed: Record<string, string> = {
+      '/v1/client/register': 'POST, OPTIONS',
+      '/v1/token': 'POST, OPTIONS',
+      '/v1/token/secret': 'POST, OPTIONS',
+      '/v1/user': 'GET, HEAD, PATCH, DELETE, OPTIONS',
+      '/v1/user/1': 'GET, HEAD, DELETE, OPTIONS',
+      '/.well-known/jwks.json': 'GET, HEAD, OPTIONS',
+      '/healthz': 'GET, HEAD, OPTIONS',
+      '/openapi.json': 'GET, HEAD, OPTIONS',
+    }
+    for (const [path, allow] of Object.entries(allowed)) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
+        if (allow.split(', ').includes(method)) continue
+        const { status, headers, json } = await server.ask(method, path, { headers: { authorization: 'Bearer x' } })
+        expect([method, path, status, headers.get('allow')]).toEqual([method, path, 405, allow])
+        if (method !== 'HEAD') expect([json.code, json.error_code]).toEqual(['http_error', 1007])
+      }
+      const { status, headers, text } = await server.ask('OPTIONS', path)
+      expect([path, status, headers.get('allow'), text]).toEqual([path, 204, allow, ''])
+      expect(headers.get('access-control-allow-origin')).toBeNull()
+    }
+  })
+
+  it('says that it lives', async () => {
+    const { status, json } = await server.ask('GET', '/healthz')
+    expect([status, json]).toEqual([200, { status: 'ok' }])
+  })
+
+  it('tells browsers not to guess types, and no other site where it was called from', async () => {
+    for (const [method, path] of [
+      ['GET', '/healthz'],
+      ['GET', '/nowhere'],
+      ['GET', '/v1/user'],
+      ['PUT', '/v1/user'],
+    ] as const) {
+      const { headers } = await server.ask(method, path)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+    }
+  })
+
+  it('lets nobody keep an answer that may hold a credential', async () => {
+    const token = await server.logIn()
+    for (const [method, path] of [
+      ['GET', '/v1/user'],
+      ['GET', '/v1/user/1'],
+      ['GET', '/nowhere'],
+      ['POST', '/v1/token'],
+    ] as const) {
+      expect((await server.ask(method, path, { token })).headers.get('cache-control')).toBe('no-store')
+    }
+  })
+
+  it('logged nothing, since nothing here was its own fault', () => {
+    expect(server.log).toEqual([])
+  })
+})
