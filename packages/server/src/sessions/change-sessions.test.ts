@@ -1,0 +1,167 @@
+/** What begins, lowers and ends sessions, on rows: PROTOCOL sections 2 and 4. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStore } from '../store/open-store.js'
+import type { NewSession } from '../store/schema.js'
+import type { Store } from '../store/store.js'
+import { beginSession } from './begin-session.js'
+import { changeSessions, type SessionChange } from './change-sessions.js'
+
+let folder: string
+let store: Store
+let uid: number
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-sessions-'))
+  store = await openStore({ dataFolder: folder })
+  uid = await addUser()
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+const now = 1_000_000
+const newSid = () => randomBytes(16).toString('base64url')
+
+async function addUser(): Promise<number> {
+  const user = { nickname: 'ann', role: 'user', created_at: now, disabled_at: null }
+  const added = await store.transaction((t) =>
+    t.insertInto('users').values(user).returning('uid').executeTakeFirstOrThrow(),
+  )
+  return added.uid
+}
+
+const session = (values: Partial<NewSession> = {}): Omit<NewSession, 'uid'> => ({
+  ...{ sid: newSid(), kind: 'login', client_type: 100, gen: 0, min_gen: 0, rev: 0, access_exp: now + 7200 },
+  ...{ created_at: now, idle_until: now + 100, absolute_until: now + 200, answer: Buffer.from('sealed') },
+  ...values,
+})
+
+function begin(values: Partial<NewSession> = {}, epoch = 1, of = uid): Promise<void> {
+  return store.transaction((t) => beginSession(t, { uid: of, role: 'user', epoch }, session(values)))
+}
+
+const change = (one: Omit<SessionChange, 'uid' | 'now'>) =>
+  store.transaction((t) => changeSessions(t, { uid, now: now + 1, ...one }))
+
+const rows = () => store.db.selectFrom('sessions').selectAll().orderBy('created_at').orderBy('sid').execute()
+const live = async () => (await rows()).filter(({ ended_at }) => ended_at === null)
+const readUser = () => store.db.selectFrom('users').selectAll().where('uid', '=', uid).executeTakeFirst()
+
+describe('a session begins', () => {
+  const refused = (work: Promise<void>) => expect(work).rejects.toMatchObject({ code: 'auth_failed', errorCode: 1005 })
+
+  it('for a user who is as the secret was verified against', async () => {
+    await begin()
+    expect(await rows()).toMatchObject([{ uid, kind: 'login', gen: 0, rev: 0, ended_at: null }])
+  })
+
+  it('for no user whose role, secret or status has changed since: its epoch has', async () => {
+    await change({ event: 'role', user: { role: 'admin' } })
+    await refused(begin({}, 1))
+    await begin({}, 2)
+    expect(await rows()).toHaveLength(1)
+  })
+
+  it('for no user who is deleted, disabled, or was never there', async () => {
+    await refused(begin({}, 1, 999))
+    await change({ event: 'disable', user: { disabled_at: now } })
+    await refused(begin({}, 2))
+    await change({ event: 'delete', user: { status: 0 } })
+    await refused(begin({}, 3))
+    expect(await rows()).toEqual([])
+  })
+
+  it('at the end of the oldest past a hundred, never of the new one; keys and others do not count', async () => {
+    const other = await addUser()
+    await begin({ created_at: 1 }, 1, other)
+    await begin({ created_at: 2, kind: 'key' })
+    for (let i = 0; i < 100; i++) await begin({ created_at: 10 + i })
+    expect(await live()).toHaveLength(102)
+    const sid = newSid()
+    // A clock that stepped back makes it the oldest by its time.
+    await begin({ created_at: 3, sid })
+    const ended = (await rows()).filter(({ ended_at }) => ended_at !== null)
+    expect(ended).toMatchObject([{ created_at: 10, end_reason: 'eviction', min_gen: 1, rev: 1, answer: null }])
+    expect((await live()).map((row) => row.sid)).toContain(sid)
+    expect(await live()).toHaveLength(102)
+  })
+})
+
+describe('an event', () => {
+  let sids: Record<'login' | 'key', string>
+  beforeEach(async () => {
+    sids = { login: newSid(), key: newSid() }
+    await begin({ sid: sids.login, gen: 4, min_gen: 2 })
+    await begin({ sid: sids.key, kind: 'key', created_at: now + 1 })
+    await begin({}, 1, await addUser())
+  })
+
+  it.each([
+    ['disable', { disabled_at: now }, ['end', 'end']],
+    ['delete', { status: 0 }, ['end', 'end']],
+    ['role', { role: 'admin' }, ['lower', 'lower']],
+    ['enable', { disabled_at: null }, ['keep', 'keep']],
+  ] as const)('%s changes the user and its sessions, those of nobody else', async (event, user, effects) => {
+    const heard = await change({ event, user })
+    const byId = new Map((await rows()).map((row) => [row.sid, row]))
+    for (const [kind, effect] of [
+      ['login', effects[0]],
+      ['key', effects[1]],
+    ] as const) {
+      const row = byId.get(sids[kind])
+      const gen = kind === 'login' ? 4 : 0
+      const kept = effect === 'keep'
+      expect(row).toMatchObject({
+        ...{ gen, min_gen: kept ? (kind === 'login' ? 2 : 0) : gen + 1, rev: kept ? 0 : 1 },
+        ...(effect === 'end'
+          ? { ended_at: now + 1, end_reason: event, answer: null }
+          : { ended_at: null, end_reason: null, answer: Buffer.from('sealed') }),
+      })
+      const told = heard.find(({ sid }) => sid === sids[kind])
+      expect(told).toEqual(
+        kept ? undefined : { sid: sids[kind], min_gen: gen + 1, access_exp: now + 7200, ended: effect === 'end' },
+      )
+    }
+    expect(heard).toHaveLength(effects.filter((effect) => effect !== 'keep').length)
+    const changed = await readUser()
+    if (event === 'delete') expect(changed).toBeUndefined()
+    else expect(changed).toMatchObject({ epoch: 2, ...user })
+  })
+
+  it('twice lowers no further than once, unless the session issued in between', async () => {
+    await change({ event: 'role', user: { role: 'admin' } })
+    await change({ event: 'role', user: { role: 'user' } })
+    const [row] = await live()
+    expect(row).toMatchObject({ gen: 4, min_gen: 5, rev: 2 })
+    expect((await readUser())?.epoch).toBe(3)
+  })
+
+  it('touches no session that is over', async () => {
+    await change({ event: 'disable', user: { disabled_at: now } })
+    const before = await rows()
+    expect(await change({ event: 'role', user: { role: 'admin' } })).toEqual([])
+    expect(await rows()).toEqual(before)
+  })
+
+  it('of a user who is not there is not found, and changes nothing', async () => {
+    const before = await rows()
+    const work = store.transaction((t) => changeSessions(t, { event: 'disable', uid: 999, now, user: {} }))
+    await expect(work).rejects.toMatchObject({ name: 'NotFound', status: 404 })
+    expect(await rows()).toEqual(before)
+  })
+
+  it('is undone as a whole with its transaction', async () => {
+    const before = await rows()
+    const work = store.transaction(async (t) => {
+      await changeSessions(t, { event: 'delete', uid, now, user: { status: 0 } })
+      throw new Error('the connection is gone')
+    })
+    await expect(work).rejects.toThrow('the connection is gone')
+    expect(await rows()).toEqual(before)
+    expect(await readUser()).toMatchObject({ epoch: 1, status: 1 })
+  })
+})

@@ -1,0 +1,199 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Key } from 'latchkey/token'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStore } from '../store/open-store.js'
+import type { Store } from '../store/store.js'
+import { openSigningKeys, type SigningKeysOptions } from './signing-keys.js'
+
+const one = 'one-secret-of-thirty-two-bytes-or-more'
+const two = 'two-secret-of-thirty-two-bytes-or-more'
+
+let dataFolder: string
+let store: Store
+const later: Store[] = []
+const secretFile = () => join(dataFolder, 'secret')
+beforeEach(async () => {
+  dataFolder = mkdtempSync(join(tmpdir(), 'latchkey-keys-'))
+  store = await openStore({ dataFolder })
+})
+afterEach(async () => {
+  for (const opened of [store, ...later.splice(0)]) await opened.close()
+  rmSync(dataFolder, { recursive: true })
+})
+
+const open = (options: Partial<SigningKeysOptions> = {}) => openSigningKeys({ store, ...options })
+const kids = (keys: { verifyKeys(): readonly Key[] }) => keys.verifyKeys().map(({ kid }) => kid)
+const rows = () => store.db.selectFrom('signing_keys').selectAll().execute()
+async function refusal(options: Partial<SigningKeysOptions> = {}) {
+  const before = await rows()
+  const error = await open(options).then(
+    () => expect.unreachable(),
+    (reason) => reason,
+  )
+  expect(error.name).toBe('StartError')
+  expect(error.message).not.toContain(options.secret ?? '\0')
+  expect(await rows()).toEqual(before)
+  return error.reason
+}
+
+describe('an empty store', () => {
+  it('gets two keys: one signs at once, the other is published and has not signed', async () => {
+    const keys = await open()
+    const found = await rows()
+    expect(found).toHaveLength(2)
+    expect(found.filter(({ sign_from }) => sign_from !== null).map(({ kid }) => kid)).toEqual([
+      keys.signingKey(store.now()).kid,
+    ])
+    expect(keys.publicJwks().keys.map(({ kid }) => kid)).toEqual(kids(keys))
+  })
+
+  it('gets its secret in a file of 32 random bytes for its owner alone, and nothing beside it', async () => {
+    await open()
+    expect(statSync(secretFile()).mode & 0o777).toBe(0o600)
+    expect(Buffer.from(readFileSync(secretFile(), 'utf8').trim(), 'base64url')).toHaveLength(32)
+    expect(readdirSync(dataFolder).filter((name) => name.startsWith('secret'))).toEqual(['secret'])
+  })
+
+  it('gets no file where a secret is given', async () => {
+    await open({ secret: one })
+    expect(existsSync(secretFile())).toBe(false)
+  })
+
+  it('gets one set of keys, whoever starts at the same moment', async () => {
+    const module = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../dist/${name}`, import.meta.url)))
+    const program = `
+      import { openStore } from ${module('store/open-store.js')}
+      import { openSigningKeys } from ${module('signing-keys/signing-keys.js')}
+      const store = await openStore({ dataFolder: ${JSON.stringify(dataFolder)} })
+      const keys = await openSigningKeys({ store })
+      console.log(keys.signingKey(store.now()).kid)
+      await store.close()`
+    const runs = Array.from({ length: 4 }, () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let out = ''
+      child.stdout.on('data', (chunk) => {
+        out += chunk
+      })
+      return new Promise((resolve) => child.on('close', () => resolve(out.trim())))
+    })
+    const found = new Set(await Promise.all(runs))
+    expect([...found]).toEqual([(await open()).signingKey(store.now()).kid])
+    expect(await rows()).toHaveLength(2)
+  })
+})
+
+describe('a store that has keys', () => {
+  it('gives the same ones at the next start', async () => {
+    const before = await open()
+    const after = await open()
+    expect(kids(after)).toEqual(kids(before))
+  })
+
+  it('keeps their algorithm, whatever new ones would have', async () => {
+    await open()
+    expect((await open({ algorithm: 'HS256' })).verifyKeys().map(({ alg }) => alg)).toEqual(['EdDSA', 'EdDSA'])
+  })
+
+  it('holds nothing that signs in the clear, neither key nor secret', async () => {
+    const keys = await open()
+    const secrets = [readFileSync(secretFile(), 'utf8').trim(), ...keys.verifyKeys().map((key) => key.toPrivateJwk().d)]
+    const files = readdirSync(dataFolder).filter((name) => name.startsWith('latchkey.db'))
+    for (const name of files) {
+      const text = readFileSync(join(dataFolder, name), 'latin1')
+      for (const secret of secrets as string[]) {
+        expect([name, text.includes(secret)]).toEqual([name, false])
+        expect([name, text.includes(Buffer.from(secret, 'base64url').toString('latin1'))]).toEqual([name, false])
+      }
+    }
+  })
+
+  it('is not opened without its secret, and makes nothing anew', async () => {
+    await open()
+    rmSync(secretFile())
+    expect(await refusal()).toBe('secret_missing')
+    expect(existsSync(secretFile())).toBe(false)
+  })
+
+  it('is not opened with another secret, given or in the file', async () => {
+    await open()
+    expect(await refusal({ secret: one })).toBe('secret_wrong')
+    writeFileSync(secretFile(), two)
+    expect(await refusal()).toBe('secret_wrong')
+    writeFileSync(secretFile(), 'cut')
+    expect(await refusal()).toBe('secret_too_short')
+  })
+
+  it('is opened by either of two secrets while they change, and by neither that is too short', async () => {
+    await open({ secret: one })
+    await open({ secret: `${two},${one}` })
+    await open({ secret: `${one},${two}` })
+    expect(await refusal({ secret: `${two},short` })).toBe('secret_too_short')
+    expect(await refusal({ secret: 'x'.repeat(31) })).toBe('secret_too_short')
+  })
+
+  it('is not opened when the master key is gone, and makes none', async () => {
+    await open()
+    await store.transaction((t) => t.deleteFrom('meta').execute())
+    expect(await refusal()).toBe('keys_damaged')
+  })
+
+  it('is not opened when a sealed key was changed, or put into the place of another', async () => {
+    await open()
+    const [first, second] = await rows()
+    if (!first || !second) return expect.unreachable()
+    const seal = (kid: string, sealed: Buffer) =>
+      store.transaction((t) => t.updateTable('signing_keys').set({ private: sealed }).where('kid', '=', kid).execute())
+    await seal(first.kid, second.private)
+    expect(await refusal()).toBe('keys_damaged')
+    for (const at of [0, 1, 13, first.private.length - 1]) {
+      const changed = Buffer.from(first.private)
+      changed[at] = (changed[at] as number) ^ 1
+      await seal(first.kid, changed)
+      expect(await refusal()).toBe('keys_damaged')
+    }
+    await seal(first.kid, Buffer.alloc(3))
+    expect(await refusal()).toBe('keys_damaged')
+    await seal(first.kid, first.private)
+    await open()
+  })
+})
+
+describe('which key signs', () => {
+  const set = (values: { sign_from?: number | null; sign_until?: number; verify_until?: number }, kid: string) =>
+    store.transaction((t) => t.updateTable('signing_keys').set(values).where('kid', '=', kid).execute())
+
+  it('is the one with the greatest start that is not to come', async () => {
+    const keys = await open()
+    const [a, b] = kids(keys) as [string, string]
+    const now = store.now()
+    await set({ sign_from: now - 100 }, a)
+    await set({ sign_from: now + 10 }, b)
+    await keys.reload()
+    expect([keys.signingKey(now + 9).kid, keys.signingKey(now + 10).kid]).toEqual([a, b])
+    expect(kids(keys)).toHaveLength(2)
+  })
+
+  it('is none, and busy, when every one has ended; what it signed is verified until that ends too', async () => {
+    const keys = await open()
+    const [a, b] = kids(keys) as [string, string]
+    const now = store.now()
+    await set({ sign_from: now - 100, sign_until: now, verify_until: now + 100 }, a)
+    await set({ sign_from: now - 200, sign_until: now - 100, verify_until: now }, b)
+    await keys.reload()
+    expect(() => keys.signingKey(now)).toThrow(expect.objectContaining({ code: 'busy', status: 503 }))
+    expect(keys.verifyKeys().map(({ kid }) => kid)).toEqual([a])
+    expect(keys.publicJwks().keys.map(({ kid }) => kid)).toEqual([a])
+  })
+})
+
+it('a shared secret is never in the key set', async () => {
+  const keys = await open({ algorithm: 'HS256' })
+  expect(keys.publicJwks()).toEqual({ keys: [] })
+  expect(keys.verifyKeys()).toHaveLength(2)
+})
