@@ -24,6 +24,7 @@ describe('strict JSON', () => {
     ['{"a":"\\ud800"}', 'a', 'must be well-formed Unicode'],
     ['{"a":["x\\udc00"]}', 'a', 'must be well-formed Unicode'],
     ['{"\\ud800":1}', '?', 'must be well-formed Unicode'],
+    ['{"a":"\ud800\\udc00"}', 'a', 'must be well-formed Unicode'],
     ['{"a":1e400}', 'a', 'must be a number that fits a double'],
     ['{"__proto__":{"role":"admin"}}', '__proto__', 'must not be sent'],
     ['{"a":{"__proto__":1}}', '__proto__', 'must not be sent'],

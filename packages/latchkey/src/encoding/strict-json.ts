@@ -49,7 +49,10 @@ function scan(text: string): StrictJson | undefined {
         keys.add(string)
         level.expectsKey = false
       }
-      if (loneSurrogate.test(string)) return { field, reason: 'must be well-formed Unicode' }
+      // As written too: a lone half and an escape behind it would make a pair that no UTF-8 holds.
+      if (loneSurrogate.test(string) || (string !== raw && loneSurrogate.test(raw))) {
+        return { field, reason: 'must be well-formed Unicode' }
+      }
       i = end + 1
       continue
     }
