@@ -177,6 +177,8 @@ function makeBytes(random: Random, text: string, fail: (what: string) => void): 
 }
 
 function readPlainly(text: string): { value: unknown } | undefined {
+  // A text with half of a pair is that of no bytes, whatever an escape beside it would make of it.
+  if (Buffer.from(text).toString() !== text) return undefined
   try {
     const value = JSON.parse(text)
     return reasonAgainst(text) === undefined ? { value } : undefined
