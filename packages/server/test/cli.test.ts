@@ -315,7 +315,8 @@ describe('serve', () => {
     [['--port', '70000'], {}, 'port (argument) must be a whole number from 1 to 65535'],
     [['--port', 'x'], {}, 'port (argument) must be a whole number from 1 to 65535'],
     [[], { LATCHKEY_ISUER: 'x' }, 'LATCHKEY_ISUER (environment) is not a setting'],
-    [[], { DATABASE_URL: 'postgres://h/d' }, 'DATABASE_URL (environment) is not supported by this version'],
+    [[], { DATABASE_URL: 'mysql://h/d' }, 'DATABASE_URL (environment) must be a postgres:// or postgresql:// URL'],
+    [[], { DATABASE_URL: 'postgres://h/d' }, 'issuer (LATCHKEY_ISSUER) must be given with databaseUrl'],
     [[], { LATCHKEY_DATA: '/dev/null/x' }, 'The data folder /dev/null/x cannot be used'],
   ])('%j with %j ends with 1 and says why, without a stack', async (words, environment, text) => {
     const { ended, output } = start(words, environment as Record<string, string>)

@@ -3,7 +3,6 @@
  * Latchkey has none of them: those of bodies, accounts and logins. `faults-of-the-original-tokens.test.ts` has the others. Number
  * 17 is about newer versions of Flask and Werkzeug, and does not apply.
  */
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { formOf, hashArgon2id } from '../src/accounts/argon2id.js'
 import { openStore } from '../src/store/open-store.js'
@@ -211,7 +210,7 @@ it('fault 12: a deleted user is 404 to an administrator, for reading, deleting a
     expect(refusal(await asAdmin('GET', `/v1/user/${gone}`))).toEqual(notFound)
     expect(refusal(await asAdmin('DELETE', `/v1/user/${gone}`))).toEqual(notFound)
   }
-  const { out } = await runCommand(server.folder, ['user', 'list', '--json'])
+  const { out } = await runCommand(server.folder, ['user', 'list', '--json'], '', server.database.environment)
   const uids = out.split('\n').map((line) => JSON.parse(line).uid)
   expect([uids.includes('1'), uids.includes(uid), uids.includes(other)]).toEqual([true, false, false])
 })
@@ -307,7 +306,7 @@ describe('fault 16: a refused login', () => {
     expect(await server.run('user', 'disable', kinds.disabled)).toBe(0)
     const cost = { memoryKib: 64, passes: 1, lanes: 1 }
     const cheap = { secret_hash: await hashArgon2id(Buffer.from(secret), cost), secret_form: formOf(cost) }
-    const store = await openStore({ dataFolder: join(server.folder, 'data') })
+    const store = await openStore(server.database.storeOptions)
     const account = kinds['of a cheaper hash']
     await store.transaction((transaction) =>
       transaction.updateTable('identities').set(cheap).where('account', '=', account).executeTakeFirstOrThrow(),

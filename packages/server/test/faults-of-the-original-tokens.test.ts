@@ -3,7 +3,6 @@
  * Latchkey has none of them: those of tokens, credentials and roles. `faults-of-the-original-accounts.test.ts` has the others.
  */
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { join } from 'node:path'
 import { defineRoles } from 'latchkey'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openAccounts } from '../src/create-latchkey/open-accounts.js'
@@ -24,8 +23,8 @@ beforeAll(async () => {
   const [written, payload] = token.split('.') as [string, string]
   header = Buffer.from(written, 'base64url').toString()
   claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
-  const store = await openStore({ dataFolder: join(server.folder, 'data') })
-  const key = (await openSigningKeys({ store })).signingKey(store.now())
+  const store = await openStore(server.database.storeOptions)
+  const key = (await openSigningKeys({ store, secret: server.database.config.secret })).signingKey(store.now())
   await store.close()
   expect(JSON.parse(header).kid).toBe(key.kid)
   ownKey = createPrivateKey({ key: key.toPrivateJwk(), format: 'jwk' })
@@ -289,7 +288,12 @@ describe('fault 14: roles', () => {
   const tokens: Record<string, string> = {}
   let spare: string
   beforeAll(async () => {
-    const { store, accounts } = await openAccounts({ dataFolder: join(shop.folder, 'data'), clock: Date.now, roles })
+    const { store, accounts } = await openAccounts({
+      databaseUrl: undefined,
+      ...shop.database.config,
+      clock: Date.now,
+      roles,
+    })
     for (const name of names) {
       const { json } = await shop.post('/v1/client/register', { ...ann, account: `${name}@example.org` })
       await accounts.setRole(json.uid, name)

@@ -11,6 +11,7 @@ import { type LatchkeyConfig, readConfig } from '../src/config.js'
 import type { Latchkey } from '../src/create-latchkey/latchkey.js'
 import { openLatchkey } from '../src/create-latchkey/open-latchkey.js'
 import { createHttpServer, type HttpServerOptions } from '../src/http/http-server.js'
+import { createTestDatabase, type TestDatabase } from './store/test-store.js'
 
 export const secret = 'a long passphrase'
 export const ann = { account: 'ann@example.org', secret, type: 100, nickname: 'ann' }
@@ -38,6 +39,7 @@ export interface Fixture {
   readonly url: string
   readonly port: number
   readonly folder: string
+  readonly database: TestDatabase
   readonly latchkey: Latchkey
   readonly log: string[]
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>
@@ -57,15 +59,12 @@ export interface AskOptions {
 
 /** Starts a server before the tests of a file and closes it after them. */
 export function useServer(config: LatchkeyConfig = {}, http: HttpServerOptions = {}): Fixture {
-  const state = {} as { latchkey: Latchkey; server: Server; port: number }
+  const state = {} as { latchkey: Latchkey; server: Server; port: number; database: TestDatabase }
   const folder = temporaryFolder()
   const log: string[] = []
   beforeAll(async () => {
-    const ready = await readConfig({
-      argument: { dataFolder: join(folder, 'data'), ...config },
-      environment: {},
-      folder,
-    })
+    state.database = await createTestDatabase(folder)
+    const ready = await readConfig({ argument: { ...state.database.config, ...config }, environment: {}, folder })
     state.latchkey = await openLatchkey(ready, { log: (line) => log.push(line) })
     state.server = createHttpServer((request, response) => state.latchkey.node(request, response), http).server
     state.port = await listen(state.server)
@@ -77,6 +76,9 @@ export function useServer(config: LatchkeyConfig = {}, http: HttpServerOptions =
   const fixture: Fixture = {
     log,
     folder,
+    get database() {
+      return state.database
+    },
     get latchkey() {
       return state.latchkey
     },
@@ -93,7 +95,7 @@ export function useServer(config: LatchkeyConfig = {}, http: HttpServerOptions =
       expect(answer.status).toBe(201)
       return answer.json.token as string
     },
-    run: (...words: string[]) => runCommand(folder, words).then(({ code }) => code),
+    run: (...words: string[]) => runCommand(folder, words, '', state.database.environment).then(({ code }) => code),
   }
   return fixture
 }
@@ -123,15 +125,20 @@ export interface CommandResult {
   readonly error: string
 }
 
-/** Runs a command in this process, on the data in `folder/data`. */
-export async function runCommand(folder: string, words: readonly string[], input = ''): Promise<CommandResult> {
+/** Runs a command in this process, by default on the data in `folder/data`. */
+export async function runCommand(
+  folder: string,
+  words: readonly string[],
+  input = '',
+  environment: Readonly<Record<string, string>> = { LATCHKEY_DATA: join(folder, 'data') },
+): Promise<CommandResult> {
   const out: string[] = []
   const error: string[] = []
   const code = await run(words, {
     out: (line) => out.push(line),
     error: (line) => error.push(line),
     stdin: Readable.from([input]),
-    environment: { LATCHKEY_DATA: join(folder, 'data') },
+    environment,
     folder,
   })
   return { code, out: out.join('\n'), error: error.join('\n') }

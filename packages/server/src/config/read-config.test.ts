@@ -27,6 +27,7 @@ describe('what applies when nothing is said', () => {
     expect(rest).toEqual({
       port: 4000,
       host: '127.0.0.1',
+      databaseUrl: undefined,
       dataFolder: './data',
       secret: undefined,
       issuer: 'http://localhost:4000',
@@ -88,6 +89,8 @@ describe('the environment', () => {
     ['PORT', ' 4000', 'a whole number from 1 to 65535'],
     ['PORT', '', 'a whole number from 1 to 65535'],
     ['HOST', 'a b', 'a host name or an IP address'],
+    ['DATABASE_URL', 'mysql://ann:password@h/d', 'a postgres:// or postgresql:// URL'],
+    ['DATABASE_URL', '/var/lib/latchkey.db', 'a postgres:// or postgresql:// URL'],
     ['HOST', 'http://a', 'a host name or an IP address'],
     ['LATCHKEY_DATA', '', 'the path of a folder'],
     ['LATCHKEY_SECRET', 'short', 'a text of 32 bytes or more'],
@@ -109,7 +112,6 @@ describe('the environment', () => {
   })
 
   it('refuses what this version does not have, by name', async () => {
-    expect(await refusal({ DATABASE_URL: 'postgres://u:p@h/d' })).toMatch(/^DATABASE_URL \(environment\) .*PostgreSQL/)
     expect(await refusal({ LATCHKEY_METRICS_PORT: '9000' })).toContain('LATCHKEY_METRICS_PORT')
     expect(await refusal({ LATCHKEY_TRUSTED_PROXIES: '1' })).toContain('LATCHKEY_TRUSTED_PROXIES')
   })
@@ -122,6 +124,18 @@ describe('the environment', () => {
       LATCHKEY_PORT_4000_TCP: 'x',
     }
     await expect(read(added)).resolves.toMatchObject({ port: 4000 })
+  })
+})
+
+describe('a PostgreSQL database', () => {
+  const environment = { DATABASE_URL: 'postgres://ann:password@db.example/latchkey' }
+
+  it('wants an issuer that all machines share, and the refusal holds no password', async () => {
+    const message = await refusal(environment)
+    expect(message).toContain('issuer (LATCHKEY_ISSUER) must be given')
+    expect(message).not.toContain('password')
+    const config = await read({ ...environment, LATCHKEY_ISSUER: 'https://id.example' })
+    expect(config.databaseUrl).toBe(environment.DATABASE_URL)
   })
 })
 
@@ -152,7 +166,7 @@ describe('an object', () => {
   it('is refused for a name that is none, one of a later version, and when it is no object', async () => {
     expect(await refusal({}, { prot: 1 })).toMatch(/^"prot" \(argument\) is not a setting; there are port, /)
     expect(await refusal({}, { constructor: 1 })).toContain('"constructor"')
-    expect(await refusal({}, { databaseUrl: 'postgres://h' })).toMatch(/^databaseUrl .*PostgreSQL/)
+    expect(await refusal({}, { metricsPort: 9000 })).toMatch(/^metricsPort .*later/)
     expect(await refusal({}, { pages: true })).toContain('pages')
     expect(await refusal({}, [])).toContain('must be an object')
   })

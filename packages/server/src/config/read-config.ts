@@ -11,6 +11,8 @@ import type { LatchkeyConfig } from './settings.js'
 export interface ReadyConfig {
   readonly port: number
   readonly host: string
+  /** Undefined: SQLite. */
+  readonly databaseUrl: string | undefined
   readonly dataFolder: string
   /** Undefined: a file in the data folder. */
   readonly secret: string | undefined
@@ -53,10 +55,15 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     ...(fromEnvironment.values as LatchkeyConfig),
     ...withoutUndefined(argument),
   }
-  const { port = 4000, roles } = given
+  const { port = 4000, roles, databaseUrl } = given
+  // Machines that share a database must agree on a name, and their own is not it.
+  if (databaseUrl !== undefined && given.issuer === undefined) {
+    throw new ConfigurationError('issuer (LATCHKEY_ISSUER) must be given with databaseUrl: the URL that clients know')
+  }
   return Object.freeze({
     port,
     host: given.host ?? '127.0.0.1',
+    databaseUrl,
     dataFolder: given.dataFolder ?? './data',
     secret: given.secret,
     issuer: given.issuer ?? `http://localhost:${port}`,

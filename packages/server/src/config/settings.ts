@@ -8,6 +8,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly port?: number
   /** The address that `latchkey serve` listens on. Default `127.0.0.1`. */
   readonly host?: string
+  /** A PostgreSQL database, `postgres://USER:PASSWORD@HOST:PORT/NAME`. Default: SQLite in `dataFolder`. */
+  readonly databaseUrl?: string
   /** The folder of the SQLite file and of the secret, made when it is missing. Default `./data`. */
   readonly dataFolder?: string
   /** Wraps the signing keys in the database; 32 bytes or more, or `new,old`. Default: a file made in the data folder. */
@@ -51,6 +53,14 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     sentence: 'The address that `latchkey serve` listens on; `0.0.0.0` is every IPv4 address of the machine.',
     isValid: (value) => isText(value) && /^[A-Za-z0-9._:-]{1,253}$/.test(value),
   },
+  databaseUrl: {
+    environment: 'DATABASE_URL',
+    type: 'text',
+    default: 'SQLite in the data folder',
+    expected: 'a postgres:// or postgresql:// URL',
+    sentence: 'The PostgreSQL database to store in, version 13 or newer; `secret` and `issuer` must be given with it.',
+    isValid: isDatabaseUrl,
+  },
   dataFolder: {
     environment: 'LATCHKEY_DATA',
     type: 'text',
@@ -63,7 +73,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     environment: 'LATCHKEY_SECRET',
     type: 'text',
     unit: '32 bytes or more',
-    default: 'the file `secret` in the data folder, made at the first start',
+    default: 'the file `secret` in the data folder, made at the first start; with a `databaseUrl` there is none',
     expected: 'a text of 32 bytes or more, or two of them with a comma between',
     sentence: 'Wraps the signing keys in the database; `new,old` while it is changed.',
     isValid: (value) => isText(value) && value.split(',').every((one) => Buffer.byteLength(one) >= 32),
@@ -71,7 +81,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
   issuer: {
     environment: 'LATCHKEY_ISSUER',
     type: 'text',
-    default: '`http://localhost:PORT`',
+    default: '`http://localhost:PORT`; with a `databaseUrl` there is none',
     expected: 'an http or https URL without query, fragment or password',
     sentence: 'The `iss` of every token, never taken from a request; behind a proxy it must be given.',
     isValid: isIssuer,
@@ -128,10 +138,6 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
 /** Settings of the plan that this version cannot follow: silence about them would be a lie. */
 export const notYet: Readonly<Record<string, { readonly environment?: string; readonly sentence: string }>> =
   Object.freeze({
-    databaseUrl: {
-      environment: 'DATABASE_URL',
-      sentence: 'is not supported by this version, which stores in SQLite alone; PostgreSQL comes with a later one',
-    },
     metricsPort: {
       environment: 'LATCHKEY_METRICS_PORT',
       sentence: 'is not supported by this version; metrics come with a later one',
@@ -146,6 +152,10 @@ export const notYet: Readonly<Record<string, { readonly environment?: string; re
 function isIssuer(value: unknown): boolean {
   if (!isText(value) || !/^https?:\/\/[^\s?#@]+$/.test(value) || value.length > 256) return false
   return URL.canParse(value)
+}
+
+function isDatabaseUrl(value: unknown): boolean {
+  return isText(value) && /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
 }
 
 function isAudiences(value: unknown): boolean {

@@ -18,9 +18,11 @@ export interface OpenAccounts {
  * Opens the store, migrates it, and makes the accounts' service. Whoever opens it closes `store`.
  * @throws StartError
  */
-export async function openAccounts(config: Pick<ReadyConfig, 'dataFolder' | 'clock' | 'roles'>): Promise<OpenAccounts> {
-  const { dataFolder, clock, roles } = config
-  const store = await openStore({ dataFolder, clock })
+export async function openAccounts(
+  config: Pick<ReadyConfig, 'databaseUrl' | 'dataFolder' | 'clock' | 'roles'>,
+): Promise<OpenAccounts> {
+  const { databaseUrl, dataFolder, clock, roles } = config
+  const store = await openStore({ databaseUrl, dataFolder, clock })
   const queue = createHashingQueue()
   const clientTypes = createClientTypes({ store, hashing: createSecretHashing({ queue }) })
   return { store, queue, clientTypes, accounts: createAccounts({ store, clientTypes, roles }) }

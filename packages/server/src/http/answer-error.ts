@@ -8,7 +8,9 @@ import type { Log } from './log.js'
 /** The answer to an error; what is the server's own fault is logged, and told to nobody else. */
 export function answerError(error: unknown, request: string | undefined, log: Log): Response {
   const known = toLatchkeyError(error)
-  if (known.code === 'server_error') log(`latchkey: ${request ?? 'a request'} failed: ${describeFault(known.cause)}`)
+  // A busy one with a cause is storage that went away, which whoever runs the server must hear of.
+  const isFault = known.code === 'server_error' || (known.code === 'busy' && known.cause !== undefined)
+  if (isFault) log(`latchkey: ${request ?? 'a request'} failed: ${describeFault(known.cause)}`)
   const { status, headers, body } = problem(known, request)
   return new Response(body, { status, headers })
 }

@@ -32,7 +32,8 @@ export async function beginSession(
         .where('users.uid', '=', uid)
         .where('users.epoch', '=', epoch)
         .where('users.status', '=', 1)
-        .where('users.disabled_at', 'is', null),
+        .where('users.disabled_at', 'is', null)
+        .forNoKeyUpdate(),
     )
     .executeTakeFirstOrThrow()
   if (numInsertedOrUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')

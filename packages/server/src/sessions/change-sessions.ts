@@ -68,8 +68,11 @@ async function changeKind(
   effect: Effect,
 ): Promise<readonly ChangedSession[]> {
   if (effect === 'keep') return []
-  const { uid, sids, event, now } = change
+  const { event, now } = change
   const ended = effect === 'end'
+  // A statement of its own: what the next one computes, it computes from rows that nobody else can change any more.
+  const sids = await lockSessions(transaction, change, kind)
+  if (sids.length === 0) return []
   const rows = await transaction
     .updateTable('sessions')
     .set({
@@ -78,11 +81,28 @@ async function changeKind(
       // A stored answer holds a token pair, and goes with the session.
       ...(ended ? { ended_at: now, end_reason: event, answer: null, answer_until: null } : {}),
     })
+    .where('sid', 'in', sids)
+    .where('ended_at', 'is', null)
+    .returning(['sid', 'min_gen', 'access_exp'])
+    .execute()
+  return rows.map((row) => ({ ...row, ended }))
+}
+
+/** Always in the order of sids, so that no two transactions wait for each other. */
+async function lockSessions(
+  transaction: Writing,
+  { uid, sids }: SessionChange,
+  kind: SessionKind,
+): Promise<readonly string[]> {
+  const rows = await transaction
+    .selectFrom('sessions')
+    .select('sid')
     .where('uid', '=', uid)
     .where('kind', '=', kind)
     .where('ended_at', 'is', null)
     .$if(sids !== undefined, (query) => query.where('sid', 'in', sids as readonly string[]))
-    .returning(['sid', 'min_gen', 'access_exp'])
+    .orderBy('sid')
+    .forUpdate()
     .execute()
-  return rows.map((row) => ({ ...row, ended }))
+  return rows.map(({ sid }) => sid)
 }

@@ -15,21 +15,29 @@ const place = { table: 'meta', id: rowName, use: 'master-key' }
 
 /**
  * Reads the master key, or makes it when the store has neither a master key nor signing keys. `secret` is the value of
- * LATCHKEY_SECRET; without it the file `secret` in the data folder is read, and made at the very first start.
+ * LATCHKEY_SECRET; without it the file `secret` in the data folder of SQLite is read, and made at the very first start.
  *
  * @throws StartError `secret_missing` or `secret_wrong` when the store has keys that this secret does not open: nothing is
  * made anew then. `secret_too_short`, `keys_damaged`.
  */
 export async function openMasterKey(parts: { store: Store; secret?: string | undefined }): Promise<MasterKey> {
   const { store, secret } = parts
+  // In this order: whoever makes them at this moment makes the master key first.
+  const hasKeys = await hasSigningKeys(store.db)
   const wrapped = await readWrapped(store.db)
-  if (wrapped === undefined && (await hasSigningKeys(store.db))) throw damaged()
+  if (hasKeys && wrapped === undefined) throw damaged()
   const secrets = secret === undefined ? [fileSecret(store.dataFolder, wrapped !== undefined)] : readSecretList(secret)
   const master = wrapped === undefined ? await makeMaster(store, secrets) : unwrap(wrapped, secrets)
   return Object.freeze({ derive: (use: string) => deriveKey(master, use) })
 }
 
-function fileSecret(dataFolder: string, mustExist: boolean): string {
+function fileSecret(dataFolder: string | undefined, mustExist: boolean): string {
+  if (dataFolder === undefined) {
+    throw new StartError(
+      'secret_missing',
+      'LATCHKEY_SECRET must be given with DATABASE_URL, the same on every machine. Make one with: openssl rand -base64 32',
+    )
+  }
   const secret = readSecretFile(dataFolder)
   if (secret !== undefined) return secret
   if (!mustExist) return makeSecretFile(dataFolder)
@@ -42,13 +50,14 @@ function fileSecret(dataFolder: string, mustExist: boolean): string {
 
 async function makeMaster(store: Store, secrets: readonly string[]): Promise<Buffer> {
   return store.transaction(async (transaction) => {
-    const quicker = await readWrapped(transaction)
-    if (quicker !== undefined) return unwrap(quicker, secrets)
-    if (await hasSigningKeys(transaction)) throw damaged()
-    const master = randomBytes(32)
-    const value = seal(wrappingKey(secrets[0] as string), master, place).toString('base64url')
-    await transaction.insertInto('meta').values({ name: rowName, value }).execute()
-    return master
+    const value = seal(wrappingKey(secrets[0] as string), randomBytes(32), place).toString('base64url')
+    await transaction
+      .insertInto('meta')
+      .values({ name: rowName, value })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    // Of several that start at once the first one's row is there, and the others read that.
+    return unwrap((await readWrapped(transaction)) as string, secrets)
   })
 }
 

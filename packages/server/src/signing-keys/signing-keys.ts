@@ -59,7 +59,13 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
 async function makeFirstKeys(store: Store, master: MasterKey, algorithm: Algorithm): Promise<void> {
   if (await anyKey(store.db)) return
   await store.transaction(async (transaction) => {
-    if (await anyKey(transaction)) return
+    // Whoever starts at the same moment waits here for the row, and then finds it taken.
+    const { numInsertedOrUpdatedRows } = await transaction
+      .insertInto('meta')
+      .values({ name: 'first_keys', value: 'made' })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow()
+    if (numInsertedOrUpdatedRows !== 1n) return
     const now = store.now()
     const first = sealedRow(generateKey(algorithm), master, now)
     const next = sealedRow(generateKey(algorithm), master, now)

@@ -4,6 +4,7 @@ export type StartErrorReason =
   | 'not_a_database'
   | 'database_unusable'
   | 'database_newer'
+  | 'database_unreachable'
   | 'secret_missing'
   | 'secret_too_short'
   | 'secret_wrong'

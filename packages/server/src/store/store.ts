@@ -6,8 +6,8 @@ export type Writing = Transaction<LatchkeyDatabase>
 
 /** An open database, brought up to date. Users and identities that were soft-deleted are not seen through it. */
 export interface Store {
-  /** The folder of the SQLite file; what else belongs to this deployment alone lies there too. */
-  readonly dataFolder: string
+  /** The folder of the SQLite file, where the secret lies too; undefined for a database that many machines share. */
+  readonly dataFolder: string | undefined
   /** For reads. Writing goes through `transaction`. */
   readonly db: Reading
   /**

@@ -3,9 +3,12 @@ import type { ColumnTypes } from '../column-types.js'
 import { usersSessionsKeys } from './0001-users-sessions-keys.js'
 
 export interface Migration {
+  /** Number and name; never changed once released. */
   readonly name: string
+  /** Programs that do not know it cannot run on the database any more. Migrations only add, so this is rare. */
+  readonly breaking?: boolean
   up(db: Kysely<unknown>, types: ColumnTypes): Promise<void>
 }
 
-/** Every migration in order. One that was released never changes, and none takes anything away that the version before it reads. */
+/** All migrations, in the order in which they are applied. */
 export const migrations: readonly Migration[] = [{ name: '0001-users-sessions-keys', up: usersSessionsKeys }]

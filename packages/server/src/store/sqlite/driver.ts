@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Statement } from 'better-sqlite3'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { LatchkeyError } from 'latchkey'
+import { storageAway } from '../storage-away.js'
+import { isAway, isBusy } from './away.js'
 
 const statementCacheEntries = 200
 const lockRetryMs = 5
@@ -9,7 +11,7 @@ const lockRetryMs = 5
 /**
  * Kysely's driver for one SQLite connection. It differs from Kysely's own in three ways: every transaction that may write is
  * `BEGIN IMMEDIATE`; waiting for another writer does not stop the event loop, so that two stores in one process cannot lock
- * each other up; and statements are prepared once.
+ * each other up; and statements are prepared once. A database that is away is `busy`.
  */
 export class SqliteDriver implements Driver {
   readonly #database: Database
@@ -37,7 +39,7 @@ export class SqliteDriver implements Driver {
 
   async beginTransaction(_connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     if (settings.accessMode === 'read only') {
-      this.#database.exec('begin')
+      attempt(() => this.#database.exec('begin'))
       return
     }
     const deadline = performance.now() + this.#lockWaitMs
@@ -57,14 +59,14 @@ export class SqliteDriver implements Driver {
       return true
     } catch (error) {
       if (isBusy(error)) return false
-      throw error
+      throw isAway(error) ? storageAway(error) : error
     } finally {
       this.#database.pragma(`busy_timeout = ${timeoutMs}`)
     }
   }
 
   async commitTransaction(): Promise<void> {
-    this.#database.exec('commit')
+    attempt(() => this.#database.exec('commit'))
   }
 
   async rollbackTransaction(): Promise<void> {
@@ -77,10 +79,13 @@ export class SqliteDriver implements Driver {
   }
 }
 
-/** Whether SQLite refused because another connection holds the lock. */
-export function isBusy(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && code.startsWith('SQLITE_BUSY')
+/** @throws LatchkeyError `busy` when the database is away; else what `work` throws. */
+function attempt<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw isAway(error) ? storageAway(error) : error
+  }
 }
 
 class SqliteConnection implements DatabaseConnection {
@@ -92,6 +97,10 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return attempt(() => this.#execute(query))
+  }
+
+  #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     const statement = this.#prepare(query.sql)
     if (statement.reader) {
       const rows = statement.all(...query.parameters) as Row[]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { StartError } from '../start-error.js'
-import { isBusy } from './driver.js'
+import { isBusy } from './away.js'
 
 const openWaitMs = 10_000
 

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hashArgon2id, recommendedCost } from '../accounts/argon2id.js'
-import { createHashingQueue } from '../accounts/hashing-queue.js'
-import { register } from '../accounts/register.js'
-import { createSecretHashing } from '../accounts/secret-hashing.js'
-import { openStore } from '../store/open-store.js'
-import type { Store } from '../store/store.js'
-import type { SecretHashing } from './client-type.js'
-import { createClientTypes } from './index.js'
+import { hashArgon2id, recommendedCost } from '../../src/accounts/argon2id.js'
+import { createHashingQueue } from '../../src/accounts/hashing-queue.js'
+import { register } from '../../src/accounts/register.js'
+import { createSecretHashing } from '../../src/accounts/secret-hashing.js'
+import type { SecretHashing } from '../../src/client-types/client-type.js'
+import { createClientTypes } from '../../src/client-types/index.js'
+import type { Store } from '../../src/store/store.js'
+import { openTestStore } from './test-store.js'
 
 const account = 'ann@example.org'
 const secret = 'a long passphrase'
@@ -19,11 +19,10 @@ let folder: string
 let store: Store
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-email-'))
-  store = await openStore({ dataFolder: folder })
+  store = await openTestStore(folder)
   await register({ store, clientTypes: clientTypes(cheap) }, { type: 100, account, secret, nickname: 'ann' }, 'user')
 })
-afterEach(async () => {
-  await store.close()
+afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 

@@ -1,31 +1,32 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Key } from 'latchkey/token'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openStore } from '../store/open-store.js'
-import type { Store } from '../store/store.js'
-import { openSigningKeys, type SigningKeysOptions } from './signing-keys.js'
+import { openSigningKeys, type SigningKeysOptions } from '../../src/signing-keys/signing-keys.js'
+import { openStore } from '../../src/store/open-store.js'
+import type { Store } from '../../src/store/store.js'
+import { createTestDatabase, type TestDatabase } from './test-store.js'
 
 const one = 'one-secret-of-thirty-two-bytes-or-more'
 const two = 'two-secret-of-thirty-two-bytes-or-more'
 
-let dataFolder: string
+let folder: string
+let database: TestDatabase
 let store: Store
-const later: Store[] = []
-const secretFile = () => join(dataFolder, 'secret')
 beforeEach(async () => {
-  dataFolder = mkdtempSync(join(tmpdir(), 'latchkey-keys-'))
-  store = await openStore({ dataFolder })
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-keys-'))
+  database = await createTestDatabase(folder)
+  store = await openStore(database.storeOptions)
 })
 afterEach(async () => {
-  for (const opened of [store, ...later.splice(0)]) await opened.close()
-  rmSync(dataFolder, { recursive: true })
+  await store.close()
+  rmSync(folder, { recursive: true })
 })
 
-const open = (options: Partial<SigningKeysOptions> = {}) => openSigningKeys({ store, ...options })
+const open = (options: Partial<SigningKeysOptions> = {}) => openSigningKeys({ store, secret: one, ...options })
 const kids = (keys: { verifyKeys(): readonly Key[] }) => keys.verifyKeys().map(({ kid }) => kid)
 const rows = () => store.db.selectFrom('signing_keys').selectAll().execute()
 async function refusal(options: Partial<SigningKeysOptions> = {}) {
@@ -51,25 +52,13 @@ describe('an empty store', () => {
     expect(keys.publicJwks().keys.map(({ kid }) => kid)).toEqual(kids(keys))
   })
 
-  it('gets its secret in a file of 32 random bytes for its owner alone, and nothing beside it', async () => {
-    await open()
-    expect(statSync(secretFile()).mode & 0o777).toBe(0o600)
-    expect(Buffer.from(readFileSync(secretFile(), 'utf8').trim(), 'base64url')).toHaveLength(32)
-    expect(readdirSync(dataFolder).filter((name) => name.startsWith('secret'))).toEqual(['secret'])
-  })
-
-  it('gets no file where a secret is given', async () => {
-    await open({ secret: one })
-    expect(existsSync(secretFile())).toBe(false)
-  })
-
   it('gets one set of keys, whoever starts at the same moment', async () => {
     const module = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../dist/${name}`, import.meta.url)))
     const program = `
       import { openStore } from ${module('store/open-store.js')}
       import { openSigningKeys } from ${module('signing-keys/signing-keys.js')}
-      const store = await openStore({ dataFolder: ${JSON.stringify(dataFolder)} })
-      const keys = await openSigningKeys({ store })
+      const store = await openStore(${JSON.stringify(database.storeOptions)})
+      const keys = await openSigningKeys({ store, secret: '${one}' })
       console.log(keys.signingKey(store.now()).kid)
       await store.close()`
     const runs = Array.from({ length: 4 }, () => {
@@ -100,33 +89,9 @@ describe('a store that has keys', () => {
     expect((await open({ algorithm: 'HS256' })).verifyKeys().map(({ alg }) => alg)).toEqual(['EdDSA', 'EdDSA'])
   })
 
-  it('holds nothing that signs in the clear, neither key nor secret', async () => {
-    const keys = await open()
-    const secrets = [readFileSync(secretFile(), 'utf8').trim(), ...keys.verifyKeys().map((key) => key.toPrivateJwk().d)]
-    const files = readdirSync(dataFolder).filter((name) => name.startsWith('latchkey.db'))
-    for (const name of files) {
-      const text = readFileSync(join(dataFolder, name), 'latin1')
-      for (const secret of secrets as string[]) {
-        expect([name, text.includes(secret)]).toEqual([name, false])
-        expect([name, text.includes(Buffer.from(secret, 'base64url').toString('latin1'))]).toEqual([name, false])
-      }
-    }
-  })
-
-  it('is not opened without its secret, and makes nothing anew', async () => {
+  it('is not opened with another secret', async () => {
     await open()
-    rmSync(secretFile())
-    expect(await refusal()).toBe('secret_missing')
-    expect(existsSync(secretFile())).toBe(false)
-  })
-
-  it('is not opened with another secret, given or in the file', async () => {
-    await open()
-    expect(await refusal({ secret: one })).toBe('secret_wrong')
-    writeFileSync(secretFile(), two)
-    expect(await refusal()).toBe('secret_wrong')
-    writeFileSync(secretFile(), 'cut')
-    expect(await refusal()).toBe('secret_too_short')
+    expect(await refusal({ secret: two })).toBe('secret_wrong')
   })
 
   it('is opened by either of two secrets while they change, and by neither that is too short', async () => {

@@ -4,22 +4,21 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openStore } from '../store/open-store.js'
-import type { NewSession } from '../store/schema.js'
-import type { Store } from '../store/store.js'
-import { beginSession } from './begin-session.js'
-import { changeSessions, type SessionChange } from './change-sessions.js'
+import { beginSession } from '../../src/sessions/begin-session.js'
+import { changeSessions, type SessionChange } from '../../src/sessions/change-sessions.js'
+import type { NewSession } from '../../src/store/schema.js'
+import type { Store } from '../../src/store/store.js'
+import { openTestStore } from './test-store.js'
 
 let folder: string
 let store: Store
 let uid: number
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-sessions-'))
-  store = await openStore({ dataFolder: folder })
+  store = await openTestStore(folder)
   uid = await addUser()
 })
-afterEach(async () => {
-  await store.close()
+afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
@@ -135,7 +134,7 @@ describe('an event', () => {
   it('twice lowers no further than once, unless the session issued in between', async () => {
     await change({ event: 'role', user: { role: 'admin' } })
     await change({ event: 'role', user: { role: 'user' } })
-    const [row] = await live()
+    const row = (await live()).find(({ sid }) => sid === sids.login)
     expect(row).toMatchObject({ gen: 4, min_gen: 5, rev: 2 })
     expect((await readUser())?.epoch).toBe(3)
   })

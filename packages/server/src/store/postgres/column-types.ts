@@ -1,0 +1,9 @@
+import { sql } from 'kysely'
+import type { ColumnTypes } from '../column-types.js'
+
+export const postgresColumnTypes: ColumnTypes = {
+  numberedKey: sql`bigint generated always as identity primary key`,
+  whole: sql`bigint`,
+  binary: sql`bytea`,
+  tableEnd: sql``,
+}

@@ -1,0 +1,98 @@
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import type { Pool, PoolClient } from 'pg'
+import { storageAway } from '../storage-away.js'
+import { isAway, isBroken } from './away.js'
+
+const statementTimeoutMs = 5_000
+
+/**
+ * Kysely's driver for a pool of PostgreSQL connections. It differs from Kysely's own in three ways: what is set for a
+ * transaction is set inside it, so that a transaction pooler may stand between; a database that is away is `busy`; and a
+ * connection that broke is not used again.
+ */
+export class PostgresDriver implements Driver {
+  readonly #pool: Pool
+  readonly #lockWaitMs: number
+
+  /** `lockWaitMs`: how long a statement waits for a lock before its transaction is refused with `busy`. */
+  constructor(pool: Pool, lockWaitMs: number) {
+    this.#pool = pool
+    this.#lockWaitMs = lockWaitMs
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    try {
+      return new PostgresConnection(await this.#pool.connect())
+    } catch (error) {
+      throw isAway(error) ? storageAway(error) : error
+    }
+  }
+
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    ;(connection as PostgresConnection).release()
+  }
+
+  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    const mode = settings.accessMode ?? 'read write'
+    const isolation = settings.isolationLevel ?? 'read committed'
+    // In one message, and so in one round trip.
+    await (connection as PostgresConnection).run(
+      `begin isolation level ${isolation} ${mode}; set local statement_timeout = ${statementTimeoutMs}; ` +
+        `set local lock_timeout = ${this.#lockWaitMs}; set local synchronous_commit = on`,
+    )
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as PostgresConnection).run('commit')
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // A connection that broke has nothing to roll back, and the reason why it broke is what must be told.
+    if (!(connection as PostgresConnection).broken) await (connection as PostgresConnection).run('rollback')
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.end()
+  }
+}
+
+class PostgresConnection implements DatabaseConnection {
+  readonly #client: PoolClient
+  broken = false
+
+  constructor(client: PoolClient) {
+    this.#client = client
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const { command, rowCount, rows } = await this.#attempt(() =>
+      this.#client.query(query.sql, query.parameters as unknown[]),
+    )
+    const writes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE'
+    return { rows: rows as Row[], ...(writes ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}) }
+  }
+
+  streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('Rows are read in pages here, not streamed')
+  }
+
+  /** Runs statements without parameters, several in one text. */
+  async run(text: string): Promise<void> {
+    await this.#attempt(() => this.#client.query(text))
+  }
+
+  release(): void {
+    this.#client.release(this.broken)
+  }
+
+  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      if (isBroken(error)) this.broken = true
+      throw isAway(error) ? storageAway(error) : error
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Pool } from 'pg'
+import { StartError } from '../start-error.js'
+
+const connections = 10
+const connectWaitMs = 3_000
+/** For a server that stopped answering without closing the connection. */
+const answerWaitMs = 15_000
+const int8 = 20
+/** `pg_current_xact_id` came with it. */
+const oldestVersion = 130_000
+
+/**
+ * Opens a pool of connections to the database that `databaseUrl` names, and tries one. Nothing is set for a session, so a
+ * transaction pooler may stand between.
+ *
+ * @throws StartError when it cannot be reached, does not let this user in, or is older than PostgreSQL 13.
+ */
+export async function openPostgresDatabase(databaseUrl: string): Promise<Pool> {
+  // Loaded late: whoever stores in SQLite needs none of it.
+  const { default: pg } = await import('pg')
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: connections,
+    connectionTimeoutMillis: connectWaitMs,
+    query_timeout: answerWaitMs,
+    keepAlive: true,
+    types: {
+      // Whole numbers here are at most 2^53.
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+    },
+  })
+  // An idle connection that breaks is no error of anybody's: the next query gets another one.
+  pool.on('error', () => {})
+  try {
+    const { rows } = await pool.query<{ version: string }>("select current_setting('server_version_num') as version")
+    if (Number(rows[0]?.version) < oldestVersion) {
+      throw new StartError('database_unusable', 'The database must be PostgreSQL 13 or newer.')
+    }
+    return pool
+  } catch (error) {
+    await pool.end()
+    throw error instanceof StartError ? error : unreachable(error)
+  }
+}
+
+/** The address may hold a password, so neither it nor what quotes it is repeated. */
+function unreachable(error: unknown): StartError {
+  const code = (error as { code?: string }).code ?? 'no answer'
+  return new StartError(
+    'database_unreachable',
+    `The database that DATABASE_URL names cannot be reached (${code}).`,
+    error,
+  )
+}

@@ -1,0 +1,17 @@
+import { sql } from 'kysely'
+import type { Engine } from '../engine.js'
+import { sqliteColumnTypes } from './column-types.js'
+import { LatchkeySqliteDialect } from './dialect.js'
+import { openSqliteDatabase } from './open-database.js'
+
+/** @throws StartError */
+export async function openSqliteEngine(dataFolder: string, lockWaitMs: number): Promise<Engine> {
+  const database = await openSqliteDatabase(dataFolder)
+  return {
+    dialect: new LatchkeySqliteDialect(database, lockWaitMs),
+    types: sqliteColumnTypes,
+    schema: undefined,
+    findTable: (name) => sql`select name as found from sqlite_master where type = 'table' and name = ${name}`,
+    migrationLock: undefined,
+  }
+}
