@@ -86,7 +86,7 @@ describe('logging in', () => {
   it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', async () => {
     const token = await server.logIn()
     const attempt = { account: 'nobody@example.org', secret, type: 100 }
-    const answers = Array.from({ length: 120 }, () => server.post('/v1/token', attempt))
+    const answers = Array.from({ length: 300 }, () => server.post('/v1/token', attempt))
     expect((await server.ask('GET', '/v1/user', { token })).status).toBe(200)
     const busy = (await Promise.all(answers)).filter(({ status }) => status !== 401)
     expect(busy.length).toBeGreaterThan(0)
