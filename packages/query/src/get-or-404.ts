@@ -1,4 +1,4 @@
-import type { QueryCreator, Selectable, SelectType } from 'kysely'
+import { ExpressionWrapper, type QueryCreator, type Selectable, type SelectType, ValueNode } from 'kysely'
 import { firstOr404 } from './first-or-404.js'
 import type { Queries } from './queries.js'
 
@@ -27,10 +27,15 @@ export async function getOr404<DB, T extends keyof DB & string>(
   const query = creator
     .selectFrom(named)
     .selectAll()
-    .where(({ and, eb, ref, val }) =>
-      and(columns.map(([column, value]) => eb(ref(`${named}.${column}`), '=', val(value)))),
+    .where(({ and, eb, ref }) =>
+      and(columns.map(([column, value]) => eb(ref(`${named}.${column}`), '=', asParameter(value)))),
     )
   return (await firstOr404(query)) as Selectable<DB[T]>
+}
+
+/** Kysely's `val` would take an expression or a function for SQL. */
+function asParameter(value: unknown): ExpressionWrapper<never, never, unknown> {
+  return new ExpressionWrapper(ValueNode.create(value))
 }
 
 function checkedKey(table: string, key: unknown): [string, unknown][] {

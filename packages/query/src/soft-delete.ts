@@ -1,4 +1,4 @@
-import type { KyselyPlugin, QueryCreator, UpdateQueryBuilder, UpdateResult } from 'kysely'
+import { type KyselyPlugin, type QueryCreator, sql, type UpdateQueryBuilder, type UpdateResult } from 'kysely'
 import { checkOptions, type SoftDeleteOptions } from './options.js'
 import type { Queries } from './queries.js'
 import { SoftDeleteTransformer } from './soft-delete-transformer.js'
@@ -18,7 +18,7 @@ export interface SoftDelete<Table extends string = string, Column extends string
    * @throws TypeError for a table that is not listed.
    * @example await deleteFrom(db, 'post').where('id', '=', 1).execute()
    */
-  readonly deleteFrom: <DB, T extends Table & TablesWith<DB, Column>>(
+  readonly deleteFrom: <DB, T extends (Table | `${string}.${Table}`) & TablesWith<DB, Column>>(
     db: Queries<DB>,
     table: T,
   ) => UpdateQueryBuilder<DB, T, T, UpdateResult>
@@ -54,10 +54,12 @@ export function softDelete<const Table extends string, const Column extends stri
   }
 
   const deleteFrom = (db: QueryCreator<Record<string, Record<string, unknown>>>, table: string) => {
-    if (!checked.tables.includes(table)) {
+    const withoutSchema = table.slice(table.lastIndexOf('.') + 1)
+    if (!checked.tables.includes(table) && !checked.tables.includes(withoutSchema)) {
       throw new TypeError(`deleteFrom: "${table}" is not among the tables given to softDelete; use db.deleteFrom`)
     }
-    return db.updateTable(table).set({ [checked.column]: checked.deleted })
+    // A literal, like the live value: better-sqlite3 takes no booleans as parameters.
+    return db.updateTable(table).set({ [checked.column]: sql.lit(checked.deleted) })
   }
 
   return Object.freeze({ plugin, deleteFrom: deleteFrom as unknown as SoftDelete<Table, Column>['deleteFrom'] })

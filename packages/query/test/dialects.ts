@@ -1,5 +1,5 @@
 import SQLite from 'better-sqlite3'
-import { CompiledQuery, Kysely, type KyselyPlugin, PostgresDialect, SqliteDialect } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { softDelete } from '../src/index.js'
@@ -41,13 +41,14 @@ const ROWS = [
 ]
 
 export interface Databases {
-  /** A handle on the same database with these plugins; by default the one under test. */
+  /** With the plugin under test. */
   readonly db: Kysely<Database>
+  /** The same database without it. */
   readonly bare: Kysely<Database>
 }
 
 /** Opens a database of this dialect for a `describe`, and puts the same rows into it before each test. */
-export function useDatabase(dialect: Dialect, plugins: readonly KyselyPlugin[] = [plugin]): Databases {
+export function useDatabase(dialect: Dialect): Databases {
   let server: Postgres | undefined
   let bare: Kysely<Database> | undefined
   const opened = () => bare ?? fail()
@@ -71,7 +72,7 @@ export function useDatabase(dialect: Dialect, plugins: readonly KyselyPlugin[] =
 
   return {
     get db() {
-      return plugins.reduce((db, added) => db.withPlugin(added), opened())
+      return opened().withPlugin(plugin)
     },
     get bare() {
       return opened()

@@ -39,7 +39,10 @@ export async function startPostgres(): Promise<Postgres> {
       server.kill('SIGQUIT')
       remove()
     }
+    // Vitest ends its workers by SIGTERM, which alone ends a process without 'exit'.
+    const onSignal = () => process.exit(143)
     process.once('exit', onExit)
+    process.once('SIGTERM', onSignal)
     const connection = { host: '127.0.0.1', port, user: 'postgres', password }
     let count = 0
 
@@ -54,6 +57,7 @@ export async function startPostgres(): Promise<Postgres> {
       },
       async stop() {
         process.off('exit', onExit)
+        process.off('SIGTERM', onSignal)
         await end(server)
         remove()
       },
@@ -148,7 +152,8 @@ async function freePort(): Promise<number> {
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const exited = once(server, 'exit')
-  server.kill('SIGINT')
+  // Waits until the connections are closed: `end` of a pool resolves before they are.
+  server.kill('SIGTERM')
   const hurry = setTimeout(() => server.kill('SIGQUIT'), 5000)
   await exited
   clearTimeout(hurry)
