@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: installs what package-lock.json names, builds what changed. Does nothing when nothing is missing.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -55,10 +55,16 @@ function run(command, args) {
 // One process at a time works on node_modules and dist; the others wait. A lock whose owner is gone is removed by
 // whoever first makes the marker for that owner, so that two waiters never remove each other's.
 async function takeLock() {
+  const began = performance.now()
+  let said = false
   for (;;) {
     if (create(lock)) return
     const owner = read(lock)
-    if (owner && !isAlive(Number(owner))) {
+    if (!said && performance.now() - began > 3000) {
+      said = true
+      console.error(`Waiting for another npm start or npm test, process ${owner || 'unknown'}, which holds ${lock} ...`)
+    }
+    if (isStale(owner)) {
       const marker = `${lock}.${owner}`
       if (create(marker)) {
         if (read(lock) === owner) rmSync(lock, { force: true })
@@ -86,6 +92,15 @@ function read(path) {
     if (error.code === 'ENOENT') return ''
     throw error
   }
+}
+
+// Process numbers come again, in containers at once; nobody works on this for that long.
+function isStale(owner) {
+  if (owner === String(process.pid)) return true
+  const ageMs = existsSync(lock) ? Date.now() - statSync(lock, { throwIfNoEntry: false })?.mtimeMs : 0
+  if (ageMs > 20 * 60_000) return true
+  // Without an owner it was made this moment, or its maker ended before the next.
+  return owner === '' ? ageMs > 5000 : !isAlive(Number(owner))
 }
 
 function isAlive(pid) {

@@ -134,6 +134,27 @@ describe('a body of JSON', () => {
   })
 })
 
+describe('a body made to be slow', () => {
+  const marks = `a${'\u0301'.repeat(15_700)}${'\u0316'.repeat(15_700)}`
+  it.each([
+    ['/v1/token', 'a list of thousands of wrong audiences', { ...login, audience: Array(32_000).fill(1) }],
+    [
+      '/v1/token',
+      'thousands of unknown members',
+      Object.fromEntries(Array.from({ length: 4500 }, (_, i) => [`é${i}`, 1])),
+    ],
+    ['/v1/client/register', 'a nickname of combining marks', { ...ann, nickname: marks }],
+    ['/v1/client/register', 'an account of combining marks', { ...ann, account: `${marks}@example.org` }],
+  ])('%s: %s stops nobody else, and the answer is short', async (path, _, body) => {
+    const text = JSON.stringify(body)
+    await server.post(path, text)
+    const began = performance.now()
+    const answer = await server.post(path, text)
+    expect(performance.now() - began).toBeLessThan(400)
+    expect([answer.status, answer.json.code, answer.text.length < 3000]).toEqual([400, 'parameter_invalid', true])
+  })
+})
+
 describe('the query', () => {
   it('overrides and adds nothing, and is not repeated in an answer', async () => {
     const query = '?account=bob%40example.org&secret=other&type=999&data=1'
@@ -177,6 +198,9 @@ describe('a content type', () => {
     'APPLICATION/JSON',
     'application/json; charset=utf-8',
     'application/json;charset="UTF-8"',
+    'application/json ; charset=utf-8',
+    'application/json;',
+    'application/json; profile="a"',
   ])('%s is taken', async (type) => {
     const headers = { 'content-type': type }
     expect((await server.ask('POST', '/v1/token', { headers, body: JSON.stringify(login) })).status).toBe(201)

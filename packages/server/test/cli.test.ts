@@ -1,6 +1,6 @@
 /** The command line, in this process and as a process of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { openSocket } from './socket.js'
 
 const bin = fileURLToPath(new URL('../bin/latchkey.js', import.meta.url))
 const server = useServer()
-const latchkey = (words: string[], input?: string) => runCommand(server.folder, words, input)
+const latchkey = (words: string[], input?: string | Uint8Array) => runCommand(server.folder, words, input)
 
 describe('user', () => {
   it('add makes a user whose password comes from standard input, and who can log in at the running server', async () => {
@@ -96,10 +96,10 @@ describe('user', () => {
 
 it('user list goes on past the first page', async () => {
   const many = temporary
-  await runCommand(many, ['user', 'list'])
+  await runCommand(many, ['user', 'add', 'first@example.org', '--secret-stdin'], secret)
   const database = new Database(join(many, 'data', 'latchkey.db'))
   const insert = database.prepare("insert into users (nickname, role, created_at) values ('x', 'user', 0)")
-  for (let i = 0; i < 205; i++) insert.run()
+  for (let i = 0; i < 204; i++) insert.run()
   database.close()
   const { out } = await runCommand(many, ['user', 'list'])
   expect(out.split('\n').map((line) => line.split('\t')[0])).toEqual(
@@ -107,6 +107,28 @@ it('user list goes on past the first page', async () => {
   )
 })
 const temporary = temporaryFolder()
+
+it.each([
+  ['user', 'list'],
+  ['user', 'role', 'ann@example.org', 'admin'],
+  ['token', 'issue', 'ann@example.org'],
+])('%s %s makes no database where there is none, and says how to have one', async (...words) => {
+  const { code, error } = await runCommand(empty, words)
+  expect([code, error]).toEqual([1, expect.stringContaining(`There is no database in ${join(empty, 'data')}`)])
+  expect(readdirSync(empty)).toEqual([])
+})
+const empty = temporaryFolder()
+
+it('what the command line itself refuses is one JSON object, too, when JSON was asked for', async () => {
+  const { code, error } = await latchkey(['user', 'list', '--jsn', '--json'])
+  expect([code, JSON.parse(error)]).toEqual([2, { error: 'usage', message: expect.stringContaining('--jsn') }])
+})
+
+it('a password on standard input that is no UTF-8 is refused, and makes nobody', async () => {
+  const bytes = Buffer.from('p\xe4ssword lang', 'latin1')
+  const { code, error } = await latchkey(['user', 'add', 'latin@example.org', '--secret-stdin'], bytes)
+  expect([code, error]).toEqual([2, expect.stringContaining('UTF-8')])
+})
 
 describe('token issue', () => {
   it('prints a token that the running server takes', async () => {
@@ -185,7 +207,7 @@ describe('serve', () => {
     const { child, output, ended, printed } = start(['--port', String(port)])
     await printed('/v1/user -u TOKEN:')
     const lines = output.out.trimEnd().split('\n')
-    expect(lines[0]).toBe(`Latchkey serves on http://localhost:${port}`)
+    expect(lines[0]).toBe(`Latchkey serves on http://localhost:${port}, with its data in ${realpathSync(folder)}/data`)
     expect(output.out).toContain('npx @latchkey/server user add admin@example.org --role admin')
     const curls = lines
       .filter((line) => line.startsWith('  curl '))
@@ -197,6 +219,9 @@ describe('serve', () => {
     expect(await shell((curls[2] as string).replace('TOKEN', token))).toMatchObject({ uid: '1', nickname: 'ann' })
     const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString())
     expect(claims.iss).toBe(`http://localhost:${port}`)
+    // Issued beside it, where nothing says on which port it serves.
+    const issued = await runCommand(folder, ['token', 'issue', ann.account])
+    expect((await ask(`http://127.0.0.1:${port}`, 'GET', '/v1/user', { token: issued.out })).status).toBe(200)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(output.error).toBe('')

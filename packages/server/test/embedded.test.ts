@@ -10,7 +10,7 @@ import * as forExpress from 'latchkey/express'
 import * as forHono from 'latchkey/hono'
 import * as forNode from 'latchkey/node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createLatchkey, type Latchkey } from '../src/index.js'
+import { ConfigurationError, createLatchkey, type Latchkey } from '../src/index.js'
 import { ann, ask, closeServer, listen, postJson, secret, temporaryFolder } from './server.js'
 
 const folder = temporaryFolder()
@@ -115,6 +115,54 @@ describe.each(Object.keys(applications))('in %s', (name) => {
     const { status, json } = await postJson(url, '/v1/token', `{"account":"${'x'.repeat(70_000)}"}`)
     expect([status, json.code]).toEqual([413, 'http_error'])
   })
+})
+
+it.each(['/v1/user/../../orders', '/v1/token/%2e%2e/%2e%2e/openapi.json', '/v1/user/../../healthz', '/v1/../v1x/user'])(
+  'leaves %s to the application, as URLs are read',
+  async (path) => {
+    const app = express()
+    app.use(forExpress.mount(latchkey))
+    app.use((_, res) => {
+      res.status(418).end()
+    })
+    expect((await ask(await started(createServer(app)), 'GET', path)).status).toBe(418)
+  },
+)
+
+it('takes its own routes in absolute form, too', async () => {
+  const app = express()
+  app.use(forExpress.mount(latchkey))
+  const { status, json } = await ask(await started(createServer(app)), 'GET', 'http://shop.example/v1/user')
+  expect([status, json.code]).toEqual([401, 'token_invalid'])
+})
+
+it.each([
+  [
+    'a role',
+    {
+      roles: defineRoles({
+        scopes: Array.from({ length: 600 }, (_, i) => `order${i}:read` as const),
+        roles: { clerk: { allow: Array.from({ length: 600 }, (_, i) => `order${i}:read`) } },
+      }),
+    },
+    '"clerk"',
+  ],
+  ['a list of audiences', { audiences: Array.from({ length: 32 }, (_, i) => `${i}`.padEnd(250, 'a')) }, '"user"'],
+])(
+  'is not made with %s that fits no token: not even with the longest that a login could ask for',
+  async (_, config, name) => {
+    const made = createLatchkey({ dataFolder: join(folder, 'too-long'), ...config } as object)
+    await expect(made).rejects.toThrow(ConfigurationError)
+    await expect(made).rejects.toThrow(name)
+  },
+)
+
+it('stores in SQLite when a folder is named in code, whatever database the application has', async () => {
+  vi.stubEnv('DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none')
+  const own = await createLatchkey({ dataFolder: join(folder, 'own') })
+  await own.close()
+  vi.stubEnv('DATABASE_URL', undefined)
+  expect(existsSync(join(folder, 'own', 'latchkey.db'))).toBe(true)
 })
 
 it('behind a body parser answers server_error, and the log says to move it up', async () => {

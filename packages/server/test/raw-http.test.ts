@@ -86,6 +86,11 @@ describe('what Node refuses before there is a request', () => {
   })
 })
 
+it('two Host lines are refused, whichever of them would do', async () => {
+  const text = await exchange(server.port, 'GET /healthz HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n')
+  expect([statusOf(text), bodyOf(text).code]).toEqual([400, 'http_error'])
+})
+
 describe('a target or Host of which no URL can be made', () => {
   it.each([
     ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],

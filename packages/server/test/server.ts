@@ -129,7 +129,7 @@ export interface CommandResult {
 export async function runCommand(
   folder: string,
   words: readonly string[],
-  input = '',
+  input: string | Uint8Array = '',
   environment: Readonly<Record<string, string>> = { LATCHKEY_DATA: join(folder, 'data') },
 ): Promise<CommandResult> {
   const out: string[] = []

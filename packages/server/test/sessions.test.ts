@@ -35,6 +35,7 @@ describe('a login', () => {
       ...{ prev_hash: null, answer: null, answer_until: null, scope_limit: 'user:read', audience_limit: 'orders' },
       ...{ created_at: now, idle_until: now + 30 * 86_400, absolute_until: now + 90 * 86_400, access_exp: claims.exp },
       ...{ ended_at: null, end_reason: null, device: "Ann's phone", address_prefix: null },
+      ...{ last_refresh_at: null, agent_hash: null, strange_repeats: null },
     })
     const bytes = Buffer.from(answer.refresh_token.slice(4), 'base64url')
     expect(bytes.toString('base64url', 0, 16)).toBe(claims.sid)
@@ -56,6 +57,13 @@ describe('a login', () => {
     const answer = await logIn()
     const { iat, exp, auth_time } = claimsOf(answer.token)
     expect([auth_time, exp - iat, answer.expires_in]).toEqual([iat, 7200, 7200])
+  })
+
+  it('says what is wrong with its scope before it looks at the secret, which nobody can try so', async () => {
+    for (const scope of ['a b', '', 'user:read  user:write', `a:${'b'.repeat(1024)}`]) {
+      const { code, msg } = await logIn({ scope, secret: 'another passphrase' })
+      expect([code, Object.keys(msg)]).toEqual(['parameter_invalid', ['scope']])
+    }
   })
 
   it('that is refused makes none', async () => {

@@ -19,11 +19,11 @@ export interface Roles<Scope extends string = string> {
   readonly names: readonly string[]
   has(role: string): boolean
   /**
-   * What a token of this role carries: the allowed patterns, then each forbidden one with `!` before it. `requested` cuts the
-   * allowed ones to what both cover; it never widens them, and the result may be empty.
+   * What a token of this role carries: the allowed patterns, then each forbidden one with `!` before it. Each list of
+   * `requested` cuts the allowed ones to what both cover; it never widens them, and the result may be empty.
    * @throws TypeError for a role that is not defined or a requested text that is no scope pattern.
    */
-  grant(role: string, requested?: readonly string[]): readonly string[]
+  grant(role: string, ...requested: readonly (readonly string[])[]): readonly string[]
 }
 
 interface Lists {
@@ -56,10 +56,10 @@ export function defineRoles<const Scope extends string>(definition: {
     scopes,
     names: Object.freeze([...resolved.keys()]),
     has: (role: string) => resolved.has(role),
-    grant(role: string, requested?: readonly string[]) {
+    grant(role: string, ...requested: readonly (readonly string[])[]) {
       const lists = resolved.get(role)
       if (!lists) throw new TypeError(`There is no role "${role}"`)
-      const allowed = requested === undefined ? [...lists.allow] : cut(lists.allow, requested)
+      const allowed = requested.reduce<readonly string[]>(cut, [...lists.allow])
       const forbidden = [...lists.forbid].filter((entry) => allowed.some((one) => intersect(one, entry) !== undefined))
       return Object.freeze([...allowed, ...forbidden.map((entry) => `!${entry}`)])
     },
@@ -105,7 +105,7 @@ function resolve(
   return lists
 }
 
-function cut(allowed: ReadonlySet<string>, requested: readonly string[]): string[] {
+function cut(allowed: readonly string[], requested: readonly string[]): string[] {
   for (const entry of requested) {
     if (!isScopePattern(entry)) throw new TypeError('A requested scope is resource:action or resource:action:any')
   }

@@ -38,7 +38,13 @@ export type Decision = { readonly user: User | undefined; readonly status?: unde
 const anonymous: Decision = Object.freeze({ user: undefined })
 
 /** @throws nothing: what goes wrong inside is answered as `server_error`. */
-export function decide(check: TokenCheck, request: GuardRequest, need: Need, nowMs: number): Decision {
+export function decide(
+  check: TokenCheck,
+  request: GuardRequest,
+  need: Need,
+  nowMs: number,
+  isUsable: () => boolean,
+): Decision {
   if (request.preflight) return anonymous
   const credentials = readAuthorization(request.authorization)
   if (credentials.kind !== 'token' || (credentials.scheme === 'basic' && !need.basic)) {
@@ -52,6 +58,7 @@ export function decide(check: TokenCheck, request: GuardRequest, need: Need, now
   if ('refused' in result) {
     return refuse(request, need, result.refused, { detail: hintOf(credentials.token) ?? result.reason })
   }
+  if (!isUsable()) return refuse(request, need, 'busy', { detail: 'It is not known at this moment who was logged out' })
   if (need.scopes.length > 0 || need.anyOf.length > 0) {
     const missing = missingScope(result.user.scopes, need)
     if (missing !== undefined) {

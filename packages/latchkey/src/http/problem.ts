@@ -9,16 +9,25 @@ export interface ProblemAnswer {
 }
 
 /**
- * The answer to an error: status, headers and an `application/problem+json` body. Whatever is no `LatchkeyError` becomes
- * `server_error`, and nothing of it leaves the process. `request` is "METHOD path", as `describeRequest` writes it.
+ * The answer to an error: status, headers and an `application/problem+json` body. A `NotFound` of @latchkey/query is answered as
+ * `not_found`; whatever else is no `LatchkeyError` becomes `server_error`, and nothing of it leaves the process. `request` is
+ * "METHOD path", as `describeRequest` writes it.
  */
 export function problem(error: unknown, request?: string): ProblemAnswer {
-  const known = error instanceof LatchkeyError ? error : new LatchkeyError('server_error')
+  const known = toLatchkeyError(error)
   return {
     status: known.status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...known.headers },
     body: JSON.stringify(known.toProblem(request)),
   }
+}
+
+function toLatchkeyError(error: unknown): LatchkeyError {
+  if (error instanceof LatchkeyError) return error
+  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown }
+  // By its members: this package knows no other.
+  if (name === 'NotFound' && code === 'not_found') return new LatchkeyError('not_found', { detail: String(message) })
+  return new LatchkeyError('server_error', { cause: error })
 }
 
 /** The scheme and authority of a request target in absolute form (RFC 9112 section 3.2.2). */

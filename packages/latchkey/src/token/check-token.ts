@@ -7,6 +7,7 @@ import { maxTokenLength, splitCompact } from './compact.js'
 import { type JsonObject, readJsonSegment } from './header.js'
 import { Key } from './key.js'
 import type { Refusal } from './refusal.js'
+import type { Revocations } from './revocation-list.js'
 import { readScopeClaim } from './scope-claim.js'
 import { createTokenCache } from './token-cache.js'
 
@@ -21,21 +22,51 @@ const wrongSignature = refuse('The signature must be that of the key the token n
 const wrongPayload = refuse('The payload must be a JSON object, strictly written')
 const wrongScope = { ...refuse('The claim scope must be scopes with one space between them'), claim: 'scope' }
 
+const revoked: Refusal = Object.freeze({
+  refused: 'token_revoked',
+  reason: 'The token was revoked: refresh it, or log in again',
+})
+
 /** The text of the header that tokens of this key carry. */
 export function headerSegment(key: Key): string {
   return encodeBase64url(JSON.stringify({ alg: key.alg, kid: key.kid, typ: accessTokenType }))
 }
 
-/** Makes the check for a list of keys. The signature is verified before any claim is read. */
-export function createTokenCheck(keys: readonly Key[], rules: ClaimRules, cacheEntries: number): TokenCheck {
+/** A token that was verified, and the version of the revocations that let it through. */
+interface Known {
+  readonly accessToken: AccessToken
+  version: number
+}
+
+/**
+ * Makes the check for a list of keys. The signature is verified before any claim is read, and whatever time and revocations
+ * change is checked for a token seen before as for a new one.
+ */
+export function createTokenCheck(
+  keys: readonly Key[],
+  rules: ClaimRules,
+  cacheEntries: number,
+  revocations: Revocations | undefined,
+): TokenCheck {
   const keyByHeader = new Map(keys.map((key) => [headerSegment(key), key]))
-  const cache = createTokenCache<AccessToken>(cacheEntries)
+  const cache = createTokenCache<Known>(cacheEntries)
+
+  function checkKnown(known: Known, nowMs: number): AccessToken | Refusal {
+    const { accessToken } = known
+    const refusal = checkMoments(accessToken.claims, rules, nowMs)
+    if (refusal) return refusal
+    if (revocations !== undefined && known.version !== revocations.version) {
+      if (revocations.refuses(accessToken.claims, accessToken.kid)) return revoked
+      known.version = revocations.version
+    }
+    return accessToken
+  }
 
   return (token, nowMs) => {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
     const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))
-    if (known) return checkMoments(known.claims, rules, nowMs) ?? known
+    if (known) return checkKnown(known, nowMs)
 
     const parts = splitCompact(token)
     if (!parts) return malformed
@@ -50,7 +81,8 @@ export function createTokenCheck(keys: readonly Key[], rules: ClaimRules, cacheE
     if (refusal) return refusal
     if (!scopes) return wrongScope
     const accessToken = toAccessToken(claims as unknown as AccessTokenClaims, scopes, key.kid)
-    cache.set(token, parts.signature, accessToken)
+    if (revocations?.refuses(accessToken.claims, accessToken.kid)) return revoked
+    cache.set(token, parts.signature, { accessToken, version: revocations?.version ?? 0 })
     return accessToken
   }
 }

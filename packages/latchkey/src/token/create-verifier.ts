@@ -5,6 +5,7 @@ import { checkInteger, checkOptionNames, checkText } from '../options.js'
 import type { AccessToken } from './access-token.js'
 import { createTokenCheck, type TokenCheck } from './check-token.js'
 import { type Keys, readKeys } from './key-set.js'
+import type { Revocations } from './revocation-list.js'
 
 export interface VerifierOptions {
   /** The keys that may have signed; each verifies tokens that name it by `kid`. */
@@ -17,22 +18,24 @@ export interface VerifierOptions {
   readonly leewaySeconds?: number
   /** How many verified tokens are kept, at 2 KiB each on average; default 50,000; 0 keeps none. */
   readonly cacheEntries?: number
+  /** Tokens that are refused before they expire; default none. */
+  readonly revocations?: Revocations
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly clock?: Clock
 }
 
 export interface Verifier {
-  /** @throws LatchkeyError `token_invalid` or `token_expired`, with the claim that was refused if it was one. */
+  /** @throws LatchkeyError `token_invalid`, `token_expired` (with the claim that was refused if it was one) or `token_revoked`. */
   verify(token: string): AccessToken
 }
 
-const optionNames = ['keys', 'issuer', 'audience', 'leewaySeconds', 'cacheEntries', 'clock']
+const optionNames = ['keys', 'issuer', 'audience', 'leewaySeconds', 'cacheEntries', 'revocations', 'clock']
 const maxLeewaySeconds = 300
 
 /**
  * Makes a verifier of access tokens. It accepts nothing but what `createSigner` and other issuers of the profile sign:
  * header exactly `alg`, `kid`, `typ: "at+jwt"`; every claim present and of its type; `exp` not reached and at most 30 days
- * after `iat`. It does not look at scopes, and knows nothing of revocations yet.
+ * after `iat`. It does not look at scopes, nor at how old its revocations are.
  *
  *     const { verify } = createVerifier({ keys: [publicJwk], issuer: 'https://id.example', audience: 'orders' })
  *     verify(token).user.uid
@@ -63,5 +66,13 @@ export function readVerifierOptions(owner: string, options: VerifierOptions, nam
     leewaySeconds: checkInteger('leewaySeconds', options.leewaySeconds ?? 0, 0, maxLeewaySeconds),
   })
   const cacheEntries = checkInteger('cacheEntries', options.cacheEntries ?? 50_000, 0, 10_000_000)
-  return createTokenCheck(readKeys(options.keys), rules, cacheEntries)
+  return createTokenCheck(readKeys(options.keys), rules, cacheEntries, readRevocations(options.revocations))
+}
+
+function readRevocations(revocations: Revocations | undefined): Revocations | undefined {
+  if (revocations === undefined) return undefined
+  if (typeof revocations?.version !== 'number' || typeof revocations.refuses !== 'function') {
+    throw new TypeError('revocations must come from createRevocationList, or be like it')
+  }
+  return revocations
 }

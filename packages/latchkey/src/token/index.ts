@@ -7,3 +7,10 @@ export { createVerifier, type Verifier, type VerifierOptions } from './create-ve
 export type { Jwk } from './jwk.js'
 export { generateKey, importKey, type Key } from './key.js'
 export type { Keys } from './key-set.js'
+export {
+  createRevocationList,
+  type Revocation,
+  type RevocationList,
+  type Revocations,
+} from './revocation-list.js'
+export { isScopePattern } from './scope-claim.js'

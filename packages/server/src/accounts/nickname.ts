@@ -1,9 +1,12 @@
 const minLength = 2
 const maxLength = 24
 
-/** The one spelling of a nickname: NFC, without white space around it. */
+/** Composing a text takes longer than its length says, and no nickname is written with more units. */
+const maxUnits = 256
+
+/** The one spelling of a nickname: NFC, without white space around it. A text that is too long anyway stays as it is. */
 export function normaliseNickname(nickname: string): string {
-  return nickname.normalize('NFC').trim()
+  return nickname.length > maxUnits ? nickname : nickname.normalize('NFC').trim()
 }
 
 /** Why `nickname`, normalised, cannot be one. Nicknames need not be unique. */

@@ -40,7 +40,7 @@ export async function readEntries(db: Reading, roles: Roles, users: readonly Use
     account: accounts.get(user.uid) ?? '',
     nickname: user.nickname,
     role: user.role,
-    scopes: grantScopes(roles, user.role, undefined),
+    scopes: grantScopes(roles, user.role),
     created_at: user.created_at,
     disabled_at: user.disabled_at,
   }))

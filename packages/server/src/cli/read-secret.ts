@@ -24,7 +24,11 @@ async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<strin
     length += chunk.length
     if (length > maxChars) throw new UsageError('The password on standard input is too long')
   }
-  return Buffer.concat(chunks).toString()
+  const bytes = Buffer.concat(chunks)
+  const text = bytes.toString()
+  // What is no UTF-8 would become another password, silently.
+  if (!Buffer.from(text).equals(bytes)) throw new UsageError('The password on standard input must be UTF-8')
+  return text
 }
 
 function askHidden(terminal: NodeJS.ReadStream, prompt: string): Promise<string> {

@@ -16,20 +16,24 @@ const misused = 2
 
 /** Runs one command line (without the program's name) and answers its exit code. Never throws. */
 export async function run(words: readonly string[], io: CommandIo): Promise<number> {
+  const json = words.includes('--json')
   try {
-    await createProgram(io).parseAsync([...words], { from: 'user' })
+    await createProgram(io, json).parseAsync([...words], { from: 'user' })
     return done
   } catch (error) {
-    return report(error, io, words.includes('--json'))
+    return report(error, io, json)
   }
 }
 
-function createProgram(io: CommandIo): Command {
+function createProgram(io: CommandIo, json: boolean): Command {
   const program = new Command('latchkey')
     .description('Token authentication for REST APIs')
     .version(readVersion(), '--version')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.error(text.trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => json || io.error(text.trimEnd()),
+    })
     .showHelpAfterError('Help: --help')
     .addHelpText('after', example('latchkey serve'))
   addServeCommand(program, io)
@@ -39,8 +43,11 @@ function createProgram(io: CommandIo): Command {
 }
 
 function report(error: unknown, io: CommandIo, json: boolean): number {
-  // Commander has said it already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused
+  if (error instanceof CommanderError) {
+    // It has said it already, but for whoever reads JSON.
+    if (json && error.exitCode !== 0) io.error(JSON.stringify({ error: 'usage', message: error.message }))
+    return error.exitCode === 0 ? done : misused
+  }
   const { code, message, exitCode } = describe(error)
   io.error(json ? JSON.stringify({ error: code, message }) : `latchkey: ${message}`)
   return exitCode

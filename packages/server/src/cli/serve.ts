@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type LatchkeyConfig, readConfig } from '../config.js'
+import { type LatchkeyConfig, type ReadyConfig, readConfig } from '../config.js'
 import { createHttpServer } from '../http/http-server.js'
 import { CommandError, type CommandIo } from './command-io.js'
 import { example } from './example.js'
@@ -40,7 +41,7 @@ async function serve(io: CommandIo, options: ServeOptions & { json?: boolean }):
     throw error
   }
   const url = `http://${urlHost(config.host)}:${config.port}`
-  io.out(options.json ? JSON.stringify({ url, issuer: config.issuer }) : welcome(url))
+  io.out(options.json ? JSON.stringify({ url, issuer: config.issuer }) : welcome(url, config))
   await untilAskedToStop()
   // The database last: what still runs needs it.
   await stop(graceMs)
@@ -70,11 +71,11 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function welcome(url: string): string {
+function welcome(url: string, { databaseUrl, dataFolder }: ReadyConfig): string {
   const json = '-H content-type:application/json'
   const login = '"account":"ann@example.org","secret":"a long passphrase","type":100'
   return [
-    `Latchkey serves on ${url}`,
+    `Latchkey serves on ${url}, with its data in ${databaseUrl === undefined ? resolve(dataFolder) : 'PostgreSQL'}`,
     '',
     'The first admin, in another terminal:',
     '  npx @latchkey/server user add admin@example.org --role admin',

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import type { AccountEntry } from '../accounts/profile.js'
+import type { ReadyConfig } from '../config.js'
+import type { OpenAccounts } from '../create-latchkey/open-accounts.js'
 import { type CommandIo, UsageError } from './command-io.js'
 import { example } from './example.js'
 import { readSecret } from './read-secret.js'
@@ -72,7 +74,7 @@ interface AddOptions extends Json {
 }
 
 async function addUser(io: CommandIo, account: string, options: AddOptions): Promise<void> {
-  await withAccounts(io, async ({ accounts }, { roles }) => {
+  const add = async ({ accounts }: OpenAccounts, { roles }: ReadyConfig) => {
     // Before anything is made: a user with the wrong role would be left behind.
     if (!roles.has(options.role)) throw new UsageError(`--role must be one of ${roles.names.join(', ')}`)
     const secret = await readSecret(io, `Password for ${account}: `, options.secretStdin ?? false)
@@ -84,7 +86,8 @@ async function addUser(io: CommandIo, account: string, options: AddOptions): Pro
         ? JSON.stringify({ uid, role: options.role })
         : `User ${uid} was made, with the role ${options.role}.`,
     )
-  })
+  }
+  await withAccounts(io, add, { mustExist: false })
 }
 
 /** What stands before the @, where that can be a nickname. */
@@ -113,7 +116,7 @@ async function change(
   user: string,
   { json }: Json,
   done: object,
-  work: (accounts: Parameters<Parameters<typeof withAccounts>[1]>[0]['accounts'], uid: string) => Promise<void>,
+  work: (accounts: OpenAccounts['accounts'], uid: string) => Promise<void>,
 ): Promise<void> {
   await withAccounts(io, async (parts) => {
     const uid = await findUid(parts, user)

@@ -4,15 +4,16 @@ import { CommandError, type CommandIo } from './command-io.js'
 
 const emailType = 100
 
-/** Reads the configuration, opens the store, runs the command and closes the store. */
+/** Reads the configuration, opens the store, which must be there unless the command makes it, runs the command and closes it. */
 export async function withAccounts<Result>(
   io: CommandIo,
   work: (parts: OpenAccounts, config: ReadyConfig) => Promise<Result>,
+  { mustExist = true }: { readonly mustExist?: boolean } = {},
 ): Promise<Result> {
   const config = await readConfig({ environment: io.environment, folder: io.folder })
   // Loaded late: help and usage errors need neither database nor server.
   const { openAccounts } = await import('../create-latchkey/open-accounts.js')
-  const parts = await openAccounts(config)
+  const parts = await openAccounts(config, { mustExist })
   try {
     return await work(parts, config)
   } finally {

@@ -7,7 +7,7 @@ describe('an email address', () => {
     ...['a@b.c', 'ann@example.org', 'ann.lee+news@mail.example.org', "o'neil_x-1@example.co.uk", '用户@例子.测试'],
     ...['ann@münchen.example', `${'a'.repeat(64)}@example.org`, `a@${'b.'.repeat(125)}c`],
   ])('may be %s', (address) => {
-    expect(emailReasons(normaliseEmail(address))).toEqual([])
+    expect(emailReasons(address)).toEqual([])
   })
 
   it.each([
@@ -32,12 +32,17 @@ describe('an email address', () => {
     ],
     `${'a'.repeat(65)}@example.org`,
   ])('may not be %j', (address) => {
-    expect(emailReasons(normaliseEmail(address))).toEqual(['must be an email address such as name@example.org'])
+    expect(emailReasons(address)).toEqual(['must be an email address such as name@example.org'])
   })
 
   it('has 5 to 254 characters', () => {
     expect(emailReasons('a@bc')).toEqual(['must be 5 to 254 characters long'])
     expect(emailReasons(`a@${'b.'.repeat(126)}c`)).toEqual(['must be 5 to 254 characters long'])
+    // Composing this would take half a second.
+    const began = performance.now()
+    const marks = `a${'\u0301'.repeat(15_000)}${'\u0316'.repeat(15_000)}@example.org`
+    expect(emailReasons(marks)).toEqual(['must be 5 to 254 characters long'])
+    expect(performance.now() - began).toBeLessThan(100)
   })
 
   it('has one spelling: lower case, composed', () => {

@@ -46,7 +46,7 @@ export function createEmailClientType(parts: { store: Store; hashing: SecretHash
     verify,
     registration: {
       reasons: async ({ account, secret }: Attempt) =>
-        onlyFaults({ account: emailReasons(normaliseEmail(account)), secret: await passwordReasons(secret) }),
+        onlyFaults({ account: emailReasons(account), secret: await passwordReasons(secret) }),
       storeSecret: (secret: string) => hashing.hash(secret),
     },
   })

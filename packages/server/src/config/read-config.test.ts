@@ -31,6 +31,7 @@ describe('what applies when nothing is said', () => {
       dataFolder: './data',
       secret: undefined,
       issuer: 'http://localhost:4000',
+      issuerGiven: false,
       audiences: [],
       accessTtlSeconds: 7200,
       rolesGiven: false,
@@ -122,6 +123,9 @@ describe('the environment', () => {
       LATCHKEY_SERVICE_HOST: '10.0.0.1',
       LATCHKEY_PORT: 'tcp://10.0.0.1:4000',
       LATCHKEY_PORT_4000_TCP: 'x',
+      LATCHKEY_SERVER_SERVICE_HOST: '10.0.0.1',
+      LATCHKEY_SERVER_SERVICE_PORT_HTTP: '4000',
+      LATCHKEY_DB_PORT_5432_TCP_ADDR: '10.0.0.2',
     }
     await expect(read(added)).resolves.toMatchObject({ port: 4000 })
   })
@@ -197,6 +201,12 @@ describe('the file', () => {
     const message = await refusal({})
     expect(message).toContain(expected)
     expect(message).not.toContain('hidden')
+  })
+
+  it('of TypeScript is refused by name where Node cannot read it', async () => {
+    file('latchkey.config.ts', 'export default {}')
+    if ((process.features as { typescript?: unknown }).typescript) await read()
+    else expect(await refusal({})).toContain('latchkey.config.ts needs a Node that strips types')
   })
 
   it('is one, not two', async () => {

@@ -17,6 +17,8 @@ export interface ReadyConfig {
   /** Undefined: a file in the data folder. */
   readonly secret: string | undefined
   readonly issuer: string
+  /** Whether it was said, and is not the default. */
+  readonly issuerGiven: boolean
   readonly audiences: readonly string[]
   readonly accessTtlSeconds: number
   /** With the built-in ones. */
@@ -55,7 +57,9 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     ...(fromEnvironment.values as LatchkeyConfig),
     ...withoutUndefined(argument),
   }
-  const { port = 4000, roles, databaseUrl } = given
+  const { port = 4000, roles } = given
+  // Whoever names a folder in code means SQLite, whatever database the application itself has in its environment.
+  const databaseUrl = argument.dataFolder !== undefined && !argument.databaseUrl ? undefined : given.databaseUrl
   // Machines that share a database must agree on a name, and their own is not it.
   if (databaseUrl !== undefined && given.issuer === undefined) {
     throw new ConfigurationError('issuer (LATCHKEY_ISSUER) must be given with databaseUrl: the URL that clients know')
@@ -67,6 +71,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     dataFolder: given.dataFolder ?? './data',
     secret: given.secret,
     issuer: given.issuer ?? `http://localhost:${port}`,
+    issuerGiven: given.issuer !== undefined,
     audiences: Object.freeze([...(given.audiences ?? [])]),
     accessTtlSeconds: given.accessTtlSeconds ?? (environment.NODE_ENV === 'development' ? 30 * 24 * 3600 : 2 * 3600),
     roles: withBuiltInRoles(roles),

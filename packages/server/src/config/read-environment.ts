@@ -7,8 +7,8 @@ export interface FromEnvironment {
   readonly problems: readonly string[]
 }
 
-/** Kubernetes puts these into every container beside a service that is called `latchkey`. */
-const ofKubernetes = /^LATCHKEY_(?:SERVICE_|PORT$|PORT_)/
+/** Kubernetes puts these into every container beside a service whose name begins with `latchkey`. */
+const ofKubernetes = /^LATCHKEY_(?:\w+_)?(?:SERVICE_HOST$|SERVICE_PORT(?:_\w+)?$|PORT$|PORT_\d+_)/
 
 /**
  * Reads the settings that have a name in the environment. A name that begins with `LATCHKEY_` and stands for none is a

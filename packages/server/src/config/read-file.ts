@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigurationError } from './configuration-error.js'
 
-const names = ['latchkey.config.js', 'latchkey.config.json']
+const names = ['latchkey.config.js', 'latchkey.config.json', 'latchkey.config.ts']
 
 export interface ConfigurationFile {
   readonly name: string
@@ -11,7 +11,8 @@ export interface ConfigurationFile {
 }
 
 /**
- * Reads `latchkey.config.js` (its default export) or `latchkey.config.json` in the folder; undefined when there is none.
+ * Reads `latchkey.config.js` (its default export) or `latchkey.config.json` in the folder, or `latchkey.config.ts` where Node
+ * strips types itself; undefined when there is none.
  * @throws ConfigurationError when there are both, or the file cannot be read.
  */
 export async function readConfigurationFile(folder: string): Promise<ConfigurationFile | undefined> {
@@ -19,6 +20,11 @@ export async function readConfigurationFile(folder: string): Promise<Configurati
   if (found.length > 1) throw new ConfigurationError(`There are ${found.join(' and ')}; keep one of them`)
   const [name] = found
   if (name === undefined) return undefined
+  if (name.endsWith('.ts') && !(process.features as { typescript?: unknown }).typescript) {
+    throw new ConfigurationError(
+      `${name} needs a Node that strips types, 22.18 or newer; write latchkey.config.js instead`,
+    )
+  }
   return { name, value: await readOne(join(folder, name), name) }
 }
 

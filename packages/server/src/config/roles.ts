@@ -21,7 +21,7 @@ export function withBuiltInRoles(given?: Roles): Roles {
     scopes: Object.freeze([...new Set([...given.scopes, ...builtIn.scopes])]),
     names: Object.freeze([...new Set([...given.names, ...builtIn.names])]),
     has: (role: string) => given.has(role) || builtIn.has(role),
-    grant: (role: string, requested?: readonly string[]) =>
-      given.has(role) ? given.grant(role, requested) : builtIn.grant(role, requested),
+    grant: (role: string, ...requested: readonly (readonly string[])[]) =>
+      given.has(role) ? given.grant(role, ...requested) : builtIn.grant(role, ...requested),
   })
 }

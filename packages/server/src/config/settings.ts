@@ -5,29 +5,29 @@ import { isIntegerFrom, isText, numberFrom, type Setting } from './setting.js'
 
 export interface LatchkeyConfig<Scope extends string = string> {
   /** The port that `latchkey serve` listens on, and the one in the default issuer. Default 4000. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The address that `latchkey serve` listens on. Default `127.0.0.1`. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** A PostgreSQL database, `postgres://USER:PASSWORD@HOST:PORT/NAME`. Default: SQLite in `dataFolder`. */
-  readonly databaseUrl?: string
+  readonly databaseUrl?: string | undefined
   /** The folder of the SQLite file and of the secret, made when it is missing. Default `./data`. */
-  readonly dataFolder?: string
+  readonly dataFolder?: string | undefined
   /** Wraps the signing keys in the database; 32 bytes or more, or `new,old`. Default: a file made in the data folder. */
-  readonly secret?: string
+  readonly secret?: string | undefined
   /** The `iss` of every token. Default `http://localhost:PORT`. */
-  readonly issuer?: string
+  readonly issuer?: string | undefined
   /** What tokens are for beside the server itself: the `aud` that other services expect. Default none. */
-  readonly audiences?: readonly string[]
+  readonly audiences?: readonly string[] | undefined
   /** From issue to expiry. Default 7,200 (2 hours), with NODE_ENV=development 2,592,000 (30 days). */
-  readonly accessTtlSeconds?: number
+  readonly accessTtlSeconds?: number | undefined
   /** Roles from `defineRoles`; `user` and `admin` are added unless they are among them. */
-  readonly roles?: Roles<Scope>
+  readonly roles?: Roles<Scope> | undefined
   /** What new signing keys sign with; keys that exist keep theirs. Default `EdDSA`. */
-  readonly algorithm?: Algorithm
+  readonly algorithm?: Algorithm | undefined
   /** Whether anybody may register. Default true. */
-  readonly registration?: boolean
+  readonly registration?: boolean | undefined
   /** Milliseconds since the epoch. Default `Date.now`. */
-  readonly clock?: () => number
+  readonly clock?: (() => number) | undefined
 }
 
 export type SettingName = keyof LatchkeyConfig
@@ -58,7 +58,8 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     type: 'text',
     default: 'SQLite in the data folder',
     expected: 'a postgres:// or postgresql:// URL',
-    sentence: 'The PostgreSQL database to store in, version 13 or newer; `secret` and `issuer` must be given with it.',
+    sentence:
+      'The PostgreSQL database to store in, version 13 or newer; `secret` and `issuer` must be given with it. A `dataFolder` in the argument alone means SQLite all the same.',
     isValid: isDatabaseUrl,
   },
   dataFolder: {
@@ -150,7 +151,7 @@ export const notYet: Readonly<Record<string, { readonly environment?: string; re
   })
 
 function isIssuer(value: unknown): boolean {
-  if (!isText(value) || !/^https?:\/\/[^\s?#@]+$/.test(value) || value.length > 256) return false
+  if (!isText(value) || !/^https?:\/\/[\x21\x22\x24-\x3e\x41-\x7e]+$/.test(value) || value.length > 256) return false
   return URL.canParse(value)
 }
 

@@ -5,6 +5,7 @@ import type { ReadyConfig } from '../config.js'
 import { createLogin, type LoginForm, type TokenAnswer } from '../sessions/login.js'
 import type { Store } from '../store/store.js'
 import { openTokens } from './open-tokens.js'
+import { readServedIssuer } from './served-issuer.js'
 
 /** What may be asked for, as at a login. */
 export type IssueForm = Pick<LoginForm, 'scope' | 'audience' | 'device'>
@@ -23,7 +24,9 @@ export async function issueForUser(
   form: IssueForm,
 ): Promise<TokenAnswer> {
   const identity = await readIdentity(store, uid)
-  const { tokens } = await openTokens(store, config)
+  // A server that was started with another port, on its command line, has another name than the default.
+  const issuer = config.issuerGiven ? config.issuer : ((await readServedIssuer(store)) ?? config.issuer)
+  const { tokens } = await openTokens(store, { ...config, issuer })
   // A login like any other, but that the secret counts as proved.
   const proved: ClientType = {
     type: emailType,

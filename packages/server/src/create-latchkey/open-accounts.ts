@@ -20,9 +20,10 @@ export interface OpenAccounts {
  */
 export async function openAccounts(
   config: Pick<ReadyConfig, 'databaseUrl' | 'dataFolder' | 'clock' | 'roles'>,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
 ): Promise<OpenAccounts> {
   const { databaseUrl, dataFolder, clock, roles } = config
-  const store = await openStore({ databaseUrl, dataFolder, clock })
+  const store = await openStore({ databaseUrl, dataFolder, clock, mustExist })
   const queue = createHashingQueue()
   const clientTypes = createClientTypes({ store, hashing: createSecretHashing({ queue }) })
   return { store, queue, clientTypes, accounts: createAccounts({ store, clientTypes, roles }) }

@@ -10,6 +10,7 @@ import { createLogin } from '../sessions/login.js'
 import type { Latchkey } from './latchkey.js'
 import { type OpenAccounts, openAccounts } from './open-accounts.js'
 import { openTokens } from './open-tokens.js'
+import { rememberIssuer } from './served-issuer.js'
 
 export interface OpenOptions {
   /** For a process that is nothing but the server; default false. */
@@ -40,6 +41,7 @@ async function assemble(
   const { issuer, clock, roles, rolesGiven, registration } = config
   const { store, queue, clientTypes, accounts } = parts
   const { signingKeys, tokens } = await openTokens(store, config)
+  await rememberIssuer(store, issuer)
   const shared = { keys: signingKeys.verifyKeys(), issuer, audience: issuer, clock }
   const auth = createAuth({ ...shared, ...(rolesGiven ? { roles } : {}) })
   const login = createLogin({ store, clientTypes, roles, tokens, equalTime: createEqualTime({ store, queue }) })

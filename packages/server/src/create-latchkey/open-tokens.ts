@@ -2,6 +2,7 @@ import type { ReadyConfig } from '../config.js'
 import { type AccessTokenIssuer, createAccessTokenIssuer } from '../sessions/issue-access-token.js'
 import { openSigningKeys, type SigningKeys } from '../signing-keys/signing-keys.js'
 import type { Store } from '../store/store.js'
+import { checkTokenSize } from './check-token-size.js'
 
 export interface OpenTokens {
   readonly signingKeys: SigningKeys
@@ -11,10 +12,12 @@ export interface OpenTokens {
 /**
  * Opens the signing keys, making them in an empty store, and what issues tokens with them.
  * @throws StartError
+ * @throws ConfigurationError when the tokens of a role would be too long.
  */
 export async function openTokens(store: Store, config: ReadyConfig): Promise<OpenTokens> {
   const { secret, algorithm, issuer, audiences, accessTtlSeconds, clock } = config
   const signingKeys = await openSigningKeys({ store, secret, algorithm })
   const tokens = createAccessTokenIssuer({ signingKeys, issuer, audiences, accessTtlSeconds, clock })
+  checkTokenSize(config, tokens, store.now())
   return { signingKeys, tokens }
 }

@@ -47,15 +47,15 @@ export function createHttpServer(
         running -= 1
         if (running === 0 && stopping) server.closeAllConnections()
       })
-      listener(request, response)
+      if (hasTwoHosts(request.rawHeaders)) answer(response, refusal(400, 'The Host header must be sent once'))
+      else listener(request, response)
     },
   )
   let running = 0
   let stopping = false
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', (_, response) => {
-    const { status, headers, body } = problem(refusal(417, 'The only expectation is 100-continue'))
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+    answer(response, refusal(417, 'The only expectation is 100-continue'))
   })
 
   async function stop(graceMs: number): Promise<void> {
@@ -68,6 +68,21 @@ export function createHttpServer(
     clearTimeout(impatient)
   }
   return Object.freeze({ server, stop })
+}
+
+function answer(response: ServerResponse, error: LatchkeyError): void {
+  const { status, headers, body } = problem(error)
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/** RFC 9112 section 3.2; Node itself looks at the first one. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  return count > 1
 }
 
 function refuseConnection(error: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse }): void {

@@ -25,7 +25,7 @@ export function createNodeHandler(api: Api, options: NodeHandlerOptions): NodeHa
     errorHandler: (error) => answerError(refused(error), undefined, log),
   })
   return (request, response, next) => {
-    if (next && !isOwnPath(pathOf(request.url ?? '/'))) return next()
+    if (next && !isOwnTarget(request.url ?? '/')) return next()
     return listener(request as unknown as IncomingMessage, response as unknown as ServerResponse)
   }
 }
@@ -37,7 +37,9 @@ function refused(error: unknown): unknown {
   return new LatchkeyError('http_error', { msg: detail, cause: error })
 }
 
-function pathOf(url: string): string {
-  const end = url.search(/[?#]/)
-  return end < 0 ? url : url.slice(0, end)
+/** Whether a request target is the API's own as it is written and as URLs are read: `/v1/user/../orders` is not. */
+function isOwnTarget(target: string): boolean {
+  const [, path = ''] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)/i.exec(target) ?? []
+  const url = isOwnPath(path) && URL.canParse(path, 'http://localhost') ? new URL(path, 'http://localhost') : undefined
+  return url !== undefined && isOwnPath(url.pathname)
 }

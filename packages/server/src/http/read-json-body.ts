@@ -17,7 +17,9 @@ export const readJsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   checkContentType(c.req.header('content-type'), c.req.header('content-encoding'))
   const bytes = await readBytes(c)
   parseStrictJson(bytes)
-  // Where Hono's validators look before they read the body themselves; it holds promises, whatever its type says.
+  // Hono's validators know fewer spellings than RFC 9110 section 8.3.1 allows.
+  if (c.req.header('content-type') !== 'application/json') c.req.raw.headers.set('content-type', 'application/json')
+  // Where they look before they read the body themselves; it holds promises, whatever its type says.
   c.req.bodyCache.text = Promise.resolve(bytes.toString()) as unknown as string
   await next()
 }

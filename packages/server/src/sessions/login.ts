@@ -7,7 +7,7 @@ import { beginSession } from './begin-session.js'
 import { deviceReasons } from './device.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
 import { makeRefreshToken, makeTagKey } from './refresh-token.js'
-import { grantAudience, grantScopes } from './token-request.js'
+import { grantAudience, grantScopes, scopeReasons } from './token-request.js'
 
 /** A session that is not refreshed for this long is over. */
 export const idleLimitSeconds = 30 * 24 * 3600
@@ -76,7 +76,12 @@ export function createLogin(parts: LoginParts): Login {
 
 function checkForm(clientType: ClientType, form: LoginForm): void {
   const device = deviceReasons(form.device)
-  const reasons = { ...clientType.attemptReasons(form), ...(device.length > 0 ? { device } : {}) }
+  const scope = scopeReasons(form.scope)
+  const reasons = {
+    ...clientType.attemptReasons(form),
+    ...(device.length > 0 ? { device } : {}),
+    ...(scope.length > 0 ? { scope } : {}),
+  }
   if (Object.keys(reasons).length > 0) throw new LatchkeyError('parameter_invalid', { msg: reasons })
 }
 

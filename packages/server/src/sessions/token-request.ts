@@ -1,19 +1,29 @@
 import { LatchkeyError, type Roles } from 'latchkey'
+import { isScopePattern } from 'latchkey/token'
 
-const maxScopeLength = 1024
+/** Of a request, and of what it may come to: patterns of the role and of the request can make more together. */
+export const maxScopeLength = 1024
 const maxAudiences = 32
 
-/** What a token of `role` may do, cut to `scope` as asked for (scopes with one space between; undefined: all). */
-export function grantScopes(roles: Roles, role: string, scope: string | undefined): readonly string[] {
-  const asked = scope === undefined ? undefined : readScope(scope)
+/** Why `scope` cannot be what a request asks for; undefined asks for all. */
+export function scopeReasons(scope: string | undefined): string[] {
+  if (scope === undefined) return []
+  const right = scope.length <= maxScopeLength && scope.split(' ').every(isScopePattern)
+  return right ? [] : [`must be scopes such as user:read with one space between, ${maxScopeLength} characters at most`]
+}
+
+/**
+ * What a token of `role` may do, cut to each of `asked` (lists without faults, undefined: all of it).
+ * @throws LatchkeyError `parameter_invalid` when it comes to more than 1,024 characters that the role does not list itself.
+ */
+export function grantScopes(roles: Roles, role: string, ...asked: (string | undefined)[]): readonly string[] {
   // A role that the configuration no longer has grants nothing.
   if (!roles.has(role)) return []
-  try {
-    return roles.grant(role, asked)
-  } catch (error) {
-    if (error instanceof TypeError) throw badScope(error)
-    throw error
-  }
+  const lists = asked.filter((list) => list !== undefined).map((list) => list.split(' '))
+  const granted = roles.grant(role, ...lists)
+  if (lists.length === 0 || lengthOf(granted) <= Math.max(maxScopeLength, lengthOf(roles.grant(role)))) return granted
+  const reason = `must come to at most ${maxScopeLength} characters with the patterns of the role`
+  throw new LatchkeyError('parameter_invalid', { msg: { scope: [reason] } })
 }
 
 /** The audiences of a token: all of the server's, or those asked for, each of which must be one of them. */
@@ -28,12 +38,6 @@ export function grantAudience(own: readonly string[], asked: readonly string[] |
   return distinct
 }
 
-function readScope(scope: string): readonly string[] {
-  if (scope === '' || scope.length > maxScopeLength) throw badScope()
-  return scope.split(' ')
-}
-
-function badScope(cause?: unknown): LatchkeyError {
-  const reason = `must be scopes such as user:read with one space between, ${maxScopeLength} characters at most`
-  return new LatchkeyError('parameter_invalid', { msg: { scope: [reason] }, cause })
+function lengthOf(scopes: readonly string[]): number {
+  return scopes.join(' ').length
 }

@@ -47,7 +47,28 @@ describe('the secret of an empty folder', () => {
   })
 })
 
+describe('the secret in the environment', () => {
+  it('may have white space around it, as files bring it', async () => {
+    await open(given)
+    await open(`${given}\n`)
+    await open(` another-secret-of-thirty-two-bytes-or-more , ${given} `)
+  })
+})
+
 describe('a folder that has keys', () => {
+  it('is cleared of a draft that somebody left who was stopped while it was made', async () => {
+    await open()
+    writeFileSync(`${secretFile()}.0123456789abcdef`, readFileSync(secretFile()))
+    await open()
+    expect(readdirSync(dataFolder).filter((name) => name.startsWith('secret'))).toEqual(['secret'])
+  })
+
+  it('is not opened with bytes that are no text, all of which would be one secret', async () => {
+    await open()
+    writeFileSync(secretFile(), Buffer.alloc(40, 0xff))
+    expect(await refusal()).toBe('secret_missing')
+  })
+
   it('is not opened when the file of the secret is gone, and makes none anew', async () => {
     await open()
     rmSync(secretFile())

@@ -7,6 +7,11 @@ export interface ColumnTypes {
   /** Whole numbers up to 2^53, moments among them. */
   readonly whole: RawBuilder<unknown>
   readonly binary: RawBuilder<unknown>
+  /**
+   * A column that holds the number of the transaction that wrote the row; undefined where writing transactions follow one
+   * another, so that a numbered key is in the order of commits by itself.
+   */
+  readonly transactionOrder: RawBuilder<unknown> | undefined
   /** Stands at the end of CREATE TABLE. */
   readonly tableEnd: RawBuilder<unknown>
 }

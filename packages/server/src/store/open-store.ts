@@ -12,6 +12,8 @@ export interface StoreOptions {
   readonly dataFolder: string
   /** Names a PostgreSQL database, which is then used instead. */
   readonly databaseUrl?: string | undefined
+  /** Refuses a folder without a SQLite file instead of making one; default false. */
+  readonly mustExist?: boolean
   /** Milliseconds since the epoch; default the machine's clock. */
   readonly clock?: () => number
   /** How long a transaction waits for another process that is writing; default 5,000. */
@@ -24,23 +26,27 @@ export interface StoreOptions {
  * @throws StartError naming what is wrong with the folder or the database.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dataFolder, databaseUrl, clock = Date.now, lockWaitMs = 5_000 } = options
+  const { clock = Date.now } = options
   const now = () => Math.floor(clock() / 1000)
-  const engine = await openEngine(dataFolder, databaseUrl, lockWaitMs)
+  const engine = await openEngine(options)
   const bare = new Kysely<LatchkeyDatabase>({ dialect: engine.dialect })
   const plain = engine.schema === undefined ? bare : bare.withSchema(engine.schema)
   try {
     await migrate(plain as unknown as Kysely<unknown>, engine, now())
   } catch (error) {
     await plain.destroy()
-    const where = databaseUrl === undefined ? `in ${dataFolder}` : 'that DATABASE_URL names'
+    const where = options.databaseUrl === undefined ? `in ${options.dataFolder}` : 'that DATABASE_URL names'
     throw error instanceof StartError
       ? error
-      : new StartError('database_unusable', `The database ${where} cannot be brought up to date.`, error)
+      : new StartError(
+          'database_unusable',
+          `The database ${where} cannot be brought up to date: ${reasonOf(error)}.`,
+          error,
+        )
   }
   const db = plain.withPlugin(softDeletePlugin)
   return Object.freeze({
-    dataFolder: databaseUrl === undefined ? dataFolder : undefined,
+    dataFolder: options.databaseUrl === undefined ? options.dataFolder : undefined,
     db,
     transaction: <Result>(work: Parameters<Store['transaction']>[0]) =>
       db.transaction().execute(work) as Promise<Result>,
@@ -49,8 +55,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   })
 }
 
-async function openEngine(dataFolder: string, databaseUrl: string | undefined, lockWaitMs: number): Promise<Engine> {
-  if (databaseUrl === undefined) return openSqliteEngine(dataFolder, lockWaitMs)
+async function openEngine(options: StoreOptions): Promise<Engine> {
+  const { dataFolder, databaseUrl, mustExist = false, lockWaitMs = 5_000 } = options
+  if (databaseUrl === undefined) return openSqliteEngine(dataFolder, { mustExist, lockWaitMs })
   const { openPostgresEngine } = await import('./postgres/engine.js')
   return openPostgresEngine(databaseUrl, lockWaitMs)
+}
+
+/** What the database itself said, under the error that stands for it. */
+function reasonOf(error: unknown): string {
+  const { cause, message, code } = error as Error & { code?: string }
+  const { message: inner, code: innerCode } = (cause ?? {}) as { message?: string; code?: string }
+  return `${inner ?? message} (${innerCode ?? code ?? 'no code'})`
 }

@@ -9,6 +9,8 @@ export interface LatchkeyDatabase {
   identities: IdentitiesTable
   sessions: SessionsTable
   signing_keys: SigningKeysTable
+  revocations: RevocationsTable
+  audit_events: AuditEventsTable
   meta: MetaTable
 }
 
@@ -65,7 +67,37 @@ export interface SessionsTable {
   ended_at: number | null
   end_reason: string | null
   device: string | null
+  /** Of the login, and then of each refresh. */
   address_prefix: string | null
+  last_refresh_at: number | null
+  /** SHA-256 of the user agent of the last refresh. */
+  agent_hash: Buffer | null
+  /** How many answers were repeated to somebody who looks unlike who got it, one after the other. */
+  strange_repeats: number | null
+}
+
+/** `s`: tokens of session `id` with a generation below `min`; `k`: tokens signed by key `id`; `u`: legacy tokens of a user. */
+export type RevocationKind = 's' | 'k' | 'u'
+
+/** One row of the feed. On PostgreSQL it also has `xid`, the transaction that wrote it. */
+export interface RevocationsTable {
+  position: Generated<number>
+  kind: RevocationKind
+  id: string
+  min: number
+  /** When every token that it concerns has expired by itself. */
+  expires_at: number
+}
+
+export interface AuditEventsTable {
+  id: Generated<number>
+  at: number
+  event: string
+  outcome: string
+  uid: number | null
+  sid: string | null
+  address_prefix: string | null
+  detail: string | null
 }
 
 export interface SigningKeysTable {
@@ -91,4 +123,5 @@ export type UserRow = Selectable<UsersTable>
 export type IdentityRow = Selectable<IdentitiesTable>
 export type SessionRow = Selectable<SessionsTable>
 export type NewSession = Insertable<SessionsTable>
+export type NewRevocation = Insertable<RevocationsTable>
 export type SigningKeyRow = Selectable<SigningKeysTable>

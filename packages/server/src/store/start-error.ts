@@ -3,6 +3,7 @@ export type StartErrorReason =
   | 'folder_unusable'
   | 'not_a_database'
   | 'database_unusable'
+  | 'database_missing'
   | 'database_newer'
   | 'database_unreachable'
   | 'secret_missing'

@@ -92,7 +92,7 @@ describe('a migration', () => {
     const { dataFolder, databaseUrl } = database.storeOptions
     const engine: Engine = await (databaseUrl
       ? openPostgresEngine(databaseUrl, 5000)
-      : openSqliteEngine(dataFolder, 5000))
+      : openSqliteEngine(dataFolder, { mustExist: false, lockWaitMs: 5000 }))
     const store = await open()
     try {
       await migrate(store.db as unknown as Kysely<unknown>, engine, 1, known)
@@ -138,6 +138,29 @@ describe('a migration', () => {
   })
 })
 
+/** A transaction that has changed every user, and goes on until the test ends it. */
+async function hold(store: Store): Promise<{ end(): Promise<void> }> {
+  let end = () => {}
+  let begun = () => {}
+  const holds = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const holding = store.transaction(async (t) => {
+    await t.updateTable('users').set({ nickname: 'eve' }).execute()
+    begun()
+    await new Promise<void>((resolve) => {
+      end = resolve
+    })
+  })
+  await holds
+  return {
+    end: () => {
+      end()
+      return holding as Promise<void>
+    },
+  }
+}
+
 describe('a transaction', () => {
   it('leaves nothing behind when its work throws', async () => {
     const store = await open()
@@ -170,29 +193,31 @@ describe('a transaction', () => {
     const [store, other] = [await open({ lockWaitMs: 200 }), await open()]
     await addUser(store)
     const rename = (one: Store) => one.transaction((t) => t.updateTable('users').set({ nickname: 'bob' }).execute())
-    let end = () => {}
-    let begun = () => {}
-    const holds = new Promise<void>((resolve) => {
-      begun = resolve
-    })
-    const holding = other.transaction(async (t) => {
-      await t.updateTable('users').set({ nickname: 'eve' }).execute()
-      begun()
-      await new Promise<void>((resolve) => {
-        end = resolve
-      })
-    })
-    await holds
+    const held = await hold(other)
     let ticks = 0
     const timer = setInterval(() => ticks++, 10)
     const error = await failure(rename(store))
     clearInterval(timer)
-    end()
-    await holding
+    await held.end()
     expect([error.code, error.status, error.headers['retry-after']]).toEqual(['busy', 503, '1'])
     expect(ticks).toBeGreaterThan(5)
     await rename(store)
     expect(await store.db.selectFrom('users').select('nickname').execute()).toEqual([{ nickname: 'bob' }])
+  })
+
+  it('of another one does not keep readers waiting, and each waits its own time alone', async () => {
+    const [store, other] = [await open({ lockWaitMs: 300 }), await open()]
+    await addUser(store)
+    const rename = (one: Store) => one.transaction((t) => t.updateTable('users').set({ nickname: 'bob' }).execute())
+    const held = await hold(other)
+    const began = performance.now()
+    const refused = Promise.all(Array.from({ length: 4 }, () => failure(rename(store))))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await countUsers(store)).toBe(1)
+    expect(performance.now() - began).toBeLessThan(250)
+    expect((await refused).map(({ code }) => code)).toEqual(Array(4).fill('busy'))
+    expect(performance.now() - began).toBeLessThan(900)
+    await held.end()
   })
 
   it('gives no number twice, not even that of a row that is gone', async () => {

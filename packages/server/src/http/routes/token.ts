@@ -14,6 +14,7 @@ const attempt = body('Login', {
   }).optional(),
   audience: z
     .array(z.string({ error: expected('a list of texts') }), { error: expected('a list of texts') })
+    .max(32, { error: 'must hold at most 32 texts' })
     .openapi({
       description: 'Some of the issuer and the configured audiences. Default: all of them.',
       example: ['http://localhost:4000'],

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { ColumnTypes } from '../column-types.js'
 import { usersSessionsKeys } from './0001-users-sessions-keys.js'
+import { revocationsAudit } from './0002-revocations-audit.js'
 
 export interface Migration {
   /** Number and name; never changed once released. */
@@ -11,4 +12,7 @@ export interface Migration {
 }
 
 /** All migrations, in the order in which they are applied. */
-export const migrations: readonly Migration[] = [{ name: '0001-users-sessions-keys', up: usersSessionsKeys }]
+export const migrations: readonly Migration[] = [
+  { name: '0001-users-sessions-keys', up: usersSessionsKeys },
+  { name: '0002-revocations-audit', up: revocationsAudit },
+]

@@ -6,5 +6,6 @@ export const sqliteColumnTypes: ColumnTypes = {
   numberedKey: sql`integer primary key autoincrement`,
   whole: sql`integer`,
   binary: sql`blob`,
+  transactionOrder: undefined,
   tableEnd: sql`strict`,
 }

@@ -15,39 +15,42 @@ const lockRetryMs = 5
  */
 export class SqliteDriver implements Driver {
   readonly #database: Database
-  readonly #connection: SqliteConnection
   readonly #lockWaitMs: number
   readonly #turn = new Turn()
+  readonly #statements = new Map<string, Statement>()
 
-  /** `lockWaitMs`: how long a transaction waits for another writer before it is refused with `busy`. */
+  /** `lockWaitMs`: how long a transaction may wait, from when it was asked for, before it is refused with `busy`. */
   constructor(database: Database, lockWaitMs: number) {
     this.#database = database
-    this.#connection = new SqliteConnection(database)
     this.#lockWaitMs = lockWaitMs
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = new SqliteConnection(this.#database, this.#statements)
     await this.#turn.take()
-    return this.#connection
+    return connection
   }
 
   async releaseConnection(): Promise<void> {
     this.#turn.give()
   }
 
-  async beginTransaction(_connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     if (settings.accessMode === 'read only') {
       attempt(() => this.#database.exec('begin'))
       return
     }
-    const deadline = performance.now() + this.#lockWaitMs
+    const deadlineMs = (connection as SqliteConnection).askedAtMs + this.#lockWaitMs
     while (!this.#tryBeginImmediate()) {
-      if (performance.now() > deadline) {
+      if (performance.now() > deadlineMs) {
         throw new LatchkeyError('busy', { detail: 'another process keeps the database locked' })
       }
+      // Others go on meanwhile: who reads is not locked out.
+      this.#turn.give()
       await sleep(lockRetryMs)
+      await this.#turn.take()
     }
   }
 
@@ -88,12 +91,15 @@ function attempt<Result>(work: () => Result): Result {
   }
 }
 
+/** One turn at the database. */
 class SqliteConnection implements DatabaseConnection {
+  readonly askedAtMs = performance.now()
   readonly #database: Database
-  readonly #statements = new Map<string, Statement>()
+  readonly #statements: Map<string, Statement>
 
-  constructor(database: Database) {
+  constructor(database: Database, statements: Map<string, Statement>) {
     this.#database = database
+    this.#statements = statements
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {

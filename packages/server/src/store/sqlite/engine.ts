@@ -5,8 +5,11 @@ import { LatchkeySqliteDialect } from './dialect.js'
 import { openSqliteDatabase } from './open-database.js'
 
 /** @throws StartError */
-export async function openSqliteEngine(dataFolder: string, lockWaitMs: number): Promise<Engine> {
-  const database = await openSqliteDatabase(dataFolder)
+export async function openSqliteEngine(
+  dataFolder: string,
+  { mustExist, lockWaitMs }: { readonly mustExist: boolean; readonly lockWaitMs: number },
+): Promise<Engine> {
+  const database = await openSqliteDatabase(dataFolder, mustExist)
   return {
     dialect: new LatchkeySqliteDialect(database, lockWaitMs),
     types: sqliteColumnTypes,

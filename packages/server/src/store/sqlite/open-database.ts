@@ -1,19 +1,27 @@
-import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { StartError } from '../start-error.js'
 import { isBusy } from './away.js'
 
+const fileName = 'latchkey.db'
 const openWaitMs = 10_000
 
 /**
  * Opens the SQLite file `latchkey.db` in the data folder and sets it up: WAL, every commit on disk (FULL), foreign keys.
- * Makes the folder (0700) and the file (0600) where they are missing; does not change an existing folder's mode.
+ * Makes the folder (0700) and the file (0600) where they are missing, unless the file must exist; does not change an existing
+ * folder's mode.
  *
  * @throws StartError when the folder cannot be made or written to, or the file is no database.
  */
-export async function openSqliteDatabase(dataFolder: string): Promise<Database.Database> {
+export async function openSqliteDatabase(dataFolder: string, mustExist = false): Promise<Database.Database> {
+  if (mustExist && !existsSync(join(dataFolder, fileName))) {
+    throw new StartError(
+      'database_missing',
+      `There is no database in ${resolve(dataFolder)}. Start the server or add a user first, or name the folder with LATCHKEY_DATA.`,
+    )
+  }
   const file = prepareFile(dataFolder)
   const deadline = performance.now() + openWaitMs
   for (;;) {
@@ -28,7 +36,7 @@ export async function openSqliteDatabase(dataFolder: string): Promise<Database.D
 }
 
 function prepareFile(dataFolder: string): string {
-  const file = join(dataFolder, 'latchkey.db')
+  const file = join(dataFolder, fileName)
   try {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
     accessSync(dataFolder, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -54,6 +62,8 @@ function setUp(file: string): Database.Database {
       throw new StartError('database_unusable', `The file system under ${file} does not let SQLite use its WAL mode.`)
     }
     database.pragma('synchronous = full')
+    // On macOS alone: without it the disk may keep a commit in its own memory.
+    database.pragma('fullfsync = on')
     database.pragma('foreign_keys = on')
     return database
   } catch (error) {
