@@ -38,7 +38,13 @@ it('names each route, what it needs, and its refusals', () => {
   expect(operations).toEqual([
     ['POST /v1/client/register', 'register', 'open', '201 400 409 413 415 503 default'],
     ['POST /v1/token', 'logIn', 'open', '201 400 401 413 415 503 default'],
+    ['POST /v1/token/refresh', 'refresh', 'open', '201 400 401 413 415 503 default'],
+    ['POST /v1/token/revoke', 'revoke', 'open', '200 400 413 415 503 default'],
     ['POST /v1/token/secret', 'describeToken', 'open', '200 400 401 413 415 default'],
+    ['GET /v1/user/sessions', 'listSessions', 'token', '200 401 503 default'],
+    ['DELETE /v1/user/sessions', 'endAllSessions', 'token', '202 401 503 default'],
+    ['DELETE /v1/user/sessions/{sid}', 'endSession', 'token', '202 401 404 503 default'],
+    ['PUT /v1/user/secret', 'changeSecret', 'token', '200 400 401 413 415 503 default'],
     ['GET /v1/user', 'readOwnProfile', 'token', '200 401 404 default'],
     ['PATCH /v1/user', 'changeOwnProfile', 'token', '200 400 401 404 413 415 default'],
     ['DELETE /v1/user', 'deleteOwnUser', 'token', '202 401 404 default'],
@@ -55,7 +61,15 @@ it('has bodies that are required, closed, and documented with the limits that ho
     for (const { requestBody } of Object.values(item)) if (requestBody) expect(requestBody.required).toBe(true)
   }
   const { schemas } = document.components
-  for (const name of ['Registration', 'Login', 'TokenQuestion', 'ProfileChange']) {
+  for (const name of [
+    'Registration',
+    'Login',
+    'Refresh',
+    'Revocation',
+    'TokenQuestion',
+    'SecretChange',
+    'ProfileChange',
+  ]) {
     expect(schemas[name].additionalProperties).toBe(false)
   }
   const { account, secret: password, nickname } = schemas.Registration.properties

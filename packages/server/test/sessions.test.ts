@@ -34,7 +34,7 @@ describe('a login', () => {
       ...{ sid: claims.sid, uid: 1, kind: 'login', client_type: 100, gen: 0, min_gen: 0, rev: 0 },
       ...{ prev_hash: null, answer: null, answer_until: null, scope_limit: 'user:read', audience_limit: 'orders' },
       ...{ created_at: now, idle_until: now + 30 * 86_400, absolute_until: now + 90 * 86_400, access_exp: claims.exp },
-      ...{ ended_at: null, end_reason: null, device: "Ann's phone", address_prefix: null },
+      ...{ ended_at: null, end_reason: null, device: "Ann's phone", address_prefix: '127.0.0.0/24' },
       ...{ last_refresh_at: null, agent_hash: null, strange_repeats: null },
     })
     const bytes = Buffer.from(answer.refresh_token.slice(4), 'base64url')

@@ -1,7 +1,7 @@
 import { firstOr404, getOr404, NotFound } from '@latchkey/query'
 import { LatchkeyError, type Roles } from 'latchkey'
 import type { ClientTypes } from '../client-types/index.js'
-import { changeSessions } from '../sessions/change-sessions.js'
+import type { SessionChanges } from '../sessions/session-changes.js'
 import { deleteFrom } from '../store/soft-delete.js'
 import type { Store } from '../store/store.js'
 import { nicknameReasons, normaliseNickname } from './nickname.js'
@@ -50,13 +50,14 @@ export interface Accounts {
 
 export interface AccountsParts {
   readonly store: Store
+  readonly changes: SessionChanges
   readonly clientTypes: ClientTypes
   readonly roles: Roles
 }
 
 /** Makes the accounts' service. */
 export function createAccounts(parts: AccountsParts): Accounts {
-  const { store, clientTypes, roles } = parts
+  const { store, changes, clientTypes, roles } = parts
   const { db } = store
 
   async function profile(uid: string): Promise<Profile> {
@@ -79,9 +80,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
 
   async function remove(uid: string): Promise<void> {
     const number = known(uid)
-    await store.transaction(async (transaction) => {
-      const user = { status: 0 }
-      await changeSessions(transaction, { event: 'delete', uid: number, now: store.now(), user })
+    await changes.transaction(async (transaction, change) => {
+      await change({ event: 'delete', uid: number, now: store.now(), user: { status: 0 } })
       await deleteFrom(transaction, 'identities')
         .set({ secret_hash: null, secret_form: null })
         .where('uid', '=', number)
@@ -109,21 +109,21 @@ export function createAccounts(parts: AccountsParts): Accounts {
       const reason = `must be one of ${roles.names.join(', ')}`
       throw new LatchkeyError('parameter_invalid', { msg: { role: [reason] } })
     }
-    await store.transaction(async (transaction) => {
+    await changes.transaction(async (transaction, change) => {
       const before = await getOr404(transaction, 'users', { uid: number })
       if (before.role === role) return
-      await changeSessions(transaction, { event: 'role', uid: number, now: store.now(), user: { role } })
+      await change({ event: 'role', uid: number, now: store.now(), user: { role }, detail: role })
     })
   }
 
   async function setDisabled(uid: string, disabled: boolean): Promise<void> {
     const number = known(uid)
-    await store.transaction(async (transaction) => {
+    await changes.transaction(async (transaction, change) => {
       const before = await getOr404(transaction, 'users', { uid: number })
       if ((before.disabled_at !== null) === disabled) return
       const now = store.now()
       const user = { disabled_at: disabled ? now : null }
-      await changeSessions(transaction, { event: disabled ? 'disable' : 'enable', uid: number, now, user })
+      await change({ event: disabled ? 'disable' : 'enable', uid: number, now, user })
     })
   }
 

@@ -28,7 +28,7 @@ async function issueToken(io: CommandIo, user: string, { scope, device, json }: 
   await withAccounts(io, async (parts, config) => {
     const uid = await findUid(parts, user)
     const { issueForUser } = await import('../create-latchkey/issue-for-user.js')
-    const answer = await issueForUser(parts.store, config, uid, { scope, device })
+    const answer = await issueForUser(parts, config, uid, { scope, device })
     io.out(json ? JSON.stringify(answer) : answer.token)
   })
 }

@@ -2,8 +2,10 @@ import { NotFound } from '@latchkey/query'
 import { LatchkeyError } from 'latchkey'
 import type { ClientType, Identity } from '../client-types/client-type.js'
 import type { ReadyConfig } from '../config.js'
-import { createLogin, type LoginForm, type TokenAnswer } from '../sessions/login.js'
+import { createLogin, type LoginForm } from '../sessions/login.js'
+import type { TokenAnswer } from '../sessions/token-pair.js'
 import type { Store } from '../store/store.js'
+import type { OpenAccounts } from './open-accounts.js'
 import { openTokens } from './open-tokens.js'
 import { readServedIssuer } from './served-issuer.js'
 
@@ -18,7 +20,7 @@ const emailType = 100
  * @throws LatchkeyError `forbidden` for a disabled user; `parameter_invalid`, `busy`.
  */
 export async function issueForUser(
-  store: Store,
+  { store, changes }: Pick<OpenAccounts, 'store' | 'changes'>,
   config: ReadyConfig,
   uid: string,
   form: IssueForm,
@@ -36,7 +38,7 @@ export async function issueForUser(
     verify: async () => ({ identity, startedAtMs: performance.now() }),
   }
   const login = createLogin({
-    ...{ store, tokens, roles: config.roles },
+    ...{ store, changes, tokens, roles: config.roles },
     clientTypes: { get: () => proved },
     equalTime: { wait: async () => {} },
   })

@@ -1,15 +1,22 @@
+import { createRevocationList, type RevocationList } from 'latchkey/token'
 import { type Accounts, createAccounts } from '../accounts/accounts.js'
 import { createHashingQueue, type HashingQueue } from '../accounts/hashing-queue.js'
 import { createSecretHashing } from '../accounts/secret-hashing.js'
+import type { SecretHashing } from '../client-types/client-type.js'
 import { type ClientTypes, createClientTypes } from '../client-types/index.js'
 import type { ReadyConfig } from '../config.js'
+import { createSessionChanges, type SessionChanges } from '../sessions/session-changes.js'
 import { openStore } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 
 /** The store and the accounts in it; enough for the commands that keep users. */
 export interface OpenAccounts {
   readonly store: Store
+  /** What is revoked in this process, and what it has heard of from others. */
+  readonly revocations: RevocationList
+  readonly changes: SessionChanges
   readonly queue: HashingQueue
+  readonly hashing: SecretHashing
   readonly clientTypes: ClientTypes
   readonly accounts: Accounts
 }
@@ -24,7 +31,11 @@ export async function openAccounts(
 ): Promise<OpenAccounts> {
   const { databaseUrl, dataFolder, clock, roles } = config
   const store = await openStore({ databaseUrl, dataFolder, clock, mustExist })
+  const revocations = createRevocationList()
+  const changes = createSessionChanges({ store, revocations })
   const queue = createHashingQueue()
-  const clientTypes = createClientTypes({ store, hashing: createSecretHashing({ queue }) })
-  return { store, queue, clientTypes, accounts: createAccounts({ store, clientTypes, roles }) }
+  const hashing = createSecretHashing({ queue })
+  const clientTypes = createClientTypes({ store, hashing })
+  const accounts = createAccounts({ store, changes, clientTypes, roles })
+  return { store, revocations, changes, queue, hashing, clientTypes, accounts }
 }

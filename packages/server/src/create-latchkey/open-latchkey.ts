@@ -1,5 +1,6 @@
 import { createAuth } from 'latchkey'
 import { createVerifier } from 'latchkey/token'
+import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import type { ReadyConfig } from '../config.js'
 import { createApi, isOwnPath } from '../http/create-api.js'
@@ -7,6 +8,9 @@ import type { WebHandler } from '../http/handlers.js'
 import type { Log } from '../http/log.js'
 import { createNodeHandler } from '../http/node-handler.js'
 import { createLogin } from '../sessions/login.js'
+import { createRefresh } from '../sessions/refresh.js'
+import { createRevoke } from '../sessions/revoke.js'
+import { createSessionList } from '../sessions/session-list.js'
 import type { Latchkey } from './latchkey.js'
 import { type OpenAccounts, openAccounts } from './open-accounts.js'
 import { openTokens } from './open-tokens.js'
@@ -39,14 +43,21 @@ async function assemble(
   { overrideGlobalObjects = false, log = logToStandardError }: OpenOptions,
 ): Promise<Latchkey> {
   const { issuer, clock, roles, rolesGiven, registration } = config
-  const { store, queue, clientTypes, accounts } = parts
+  const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
-  const shared = { keys: signingKeys.verifyKeys(), issuer, audience: issuer, clock }
+  const shared = { keys: signingKeys.verifyKeys(), issuer, audience: issuer, clock, revocations }
   const auth = createAuth({ ...shared, ...(rolesGiven ? { roles } : {}) })
-  const login = createLogin({ store, clientTypes, roles, tokens, equalTime: createEqualTime({ store, queue }) })
+  const equalTime = createEqualTime({ store, queue })
   const verifier = createVerifier(shared)
-  const api = createApi({ accounts, login, verifier, auth, signingKeys, registration, issuer, log })
+  const api = createApi({
+    ...{ accounts, verifier, auth, signingKeys, registration, issuer, log },
+    login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
+    refresh: createRefresh({ store, changes, roles, tokens }),
+    revoke: createRevoke({ store, changes, verifier }),
+    sessions: createSessionList({ store, changes }),
+    changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, equalTime }),
+  })
 
   function fetch(request: Request, next?: () => Promise<unknown>): Promise<unknown> {
     if (next && !isOwnPath(new URL(request.url).pathname)) return next()

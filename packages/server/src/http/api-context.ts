@@ -5,7 +5,11 @@ import type { Auth, User } from 'latchkey'
 import { describeRequest } from 'latchkey/http'
 import type { Verifier } from 'latchkey/token'
 import type { Accounts } from '../accounts/accounts.js'
+import type { ChangeSecret } from '../accounts/change-secret.js'
 import type { Login } from '../sessions/login.js'
+import type { Refresh } from '../sessions/refresh.js'
+import type { Revoke } from '../sessions/revoke.js'
+import type { SessionList } from '../sessions/session-list.js'
 import type { SigningKeys } from '../signing-keys/signing-keys.js'
 import type { Log } from './log.js'
 
@@ -22,6 +26,10 @@ export type ApiContext = Context<ApiEnv>
 export interface ApiParts {
   readonly accounts: Accounts
   readonly login: Login
+  readonly refresh: Refresh
+  readonly revoke: Revoke
+  readonly sessions: SessionList
+  readonly changeSecret: ChangeSecret
   readonly verifier: Verifier
   readonly auth: Auth
   readonly signingKeys: Pick<SigningKeys, 'publicJwks'>

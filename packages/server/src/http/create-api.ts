@@ -8,6 +8,7 @@ import { addSecuritySchemes } from './openapi.js'
 import { addClientRoutes } from './routes/client.js'
 import { addKeyRoutes } from './routes/keys.js'
 import { addOperatorRoutes } from './routes/operator.js'
+import { addSessionRoutes } from './routes/sessions.js'
 import { addTokenRoutes } from './routes/token.js'
 import { addUserRoutes } from './routes/user.js'
 import { validationProblem } from './validation-problem.js'
@@ -34,6 +35,7 @@ export function createApi(parts: ApiParts): Api {
   addSecuritySchemes(app)
   addClientRoutes(app, parts)
   addTokenRoutes(app, parts)
+  addSessionRoutes(app, parts)
   addUserRoutes(app, parts)
   addKeyRoutes(app, parts)
   addOperatorRoutes(app, parts.issuer)

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import { LatchkeyError } from 'latchkey'
+import { writeAuditEvent } from '../audit/write-audit-event.js'
 import type { Identity } from '../client-types/client-type.js'
 import type { NewSession } from '../store/schema.js'
 import type { Writing } from '../store/store.js'
-import { changeSessions } from './change-sessions.js'
+import type { Change } from './session-changes.js'
 
 /** How many login sessions a user has at most; the oldest ends when one more begins. */
 const loginSessionCap = 100
@@ -16,6 +17,7 @@ const loginSessionCap = 100
  */
 export async function beginSession(
   transaction: Writing,
+  change: Change,
   identity: Identity,
   session: Omit<NewSession, 'uid'>,
 ): Promise<void> {
@@ -37,10 +39,21 @@ export async function beginSession(
     )
     .executeTakeFirstOrThrow()
   if (numInsertedOrUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')
-  await evictOldest(transaction, uid, session.sid, session.created_at)
+  const { created_at: at, sid, address_prefix } = session
+  await writeAuditEvent(transaction, {
+    ...{ at, event: 'login', outcome: 'done', uid, sid },
+    addressPrefix: address_prefix ?? undefined,
+  })
+  await evictOldest(transaction, change, uid, sid, at)
 }
 
-async function evictOldest(transaction: Writing, uid: number, newSid: string, now: number): Promise<void> {
+async function evictOldest(
+  transaction: Writing,
+  change: Change,
+  uid: number,
+  newSid: string,
+  now: number,
+): Promise<void> {
   const oldest = await transaction
     .selectFrom('sessions')
     .select('sid')
@@ -55,5 +68,5 @@ async function evictOldest(transaction: Writing, uid: number, newSid: string, no
     .offset(loginSessionCap - 1)
     .execute()
   if (oldest.length === 0) return
-  await changeSessions(transaction, { event: 'eviction', uid, now, sids: oldest.map((row) => row.sid) })
+  await change({ event: 'eviction', uid, now, sids: oldest.map((row) => row.sid) })
 }

@@ -1,6 +1,8 @@
 import { firstOr404 } from '@latchkey/query'
 import { sql, type Updateable } from 'kysely'
-import type { SessionKind, UsersTable } from '../store/schema.js'
+import { writeAuditEvent } from '../audit/write-audit-event.js'
+import { writeRevocations } from '../revocations/write-revocations.js'
+import type { NewRevocation, SessionKind, UsersTable } from '../store/schema.js'
 import type { Writing } from '../store/store.js'
 
 /** What happens to the sessions of one kind. `lower`: their access tokens are refused, they themselves go on. */
@@ -8,7 +10,14 @@ type Effect = 'end' | 'lower' | 'keep'
 
 /** Everything that ends or changes sessions, and how: one row for each line of PROTOCOL section 4. */
 const effects = {
+  logout: { changesUser: false, login: 'end', key: 'keep' },
+  logout_all: { changesUser: false, login: 'end', key: 'keep' },
+  theft: { changesUser: false, login: 'end', key: 'keep' },
   eviction: { changesUser: false, login: 'end', key: 'keep' },
+  secret: { changesUser: true, login: 'end', key: 'keep' },
+  secret_and_keys: { changesUser: true, login: 'end', key: 'end' },
+  /** The session that changed the secret: goes on with a new pair. */
+  new_pair: { changesUser: false, login: 'lower', key: 'keep' },
   role: { changesUser: true, login: 'lower', key: 'lower' },
   disable: { changesUser: true, login: 'end', key: 'end' },
   enable: { changesUser: true, login: 'keep', key: 'keep' },
@@ -26,30 +35,35 @@ export interface SessionChange {
   readonly user?: Updateable<UsersTable>
   /** Only these sessions; default all of the user's. */
   readonly sids?: readonly string[]
+  /** Not this one. */
+  readonly except?: string
+  /** For the audit log: from where it was asked for, and what it was about. */
+  readonly addressPrefix?: string | undefined
+  readonly detail?: string
 }
 
-/** A session whose access tokens of generations below `min_gen` are refused from now on, all of them when `ended`. */
-export interface ChangedSession {
-  readonly sid: string
-  readonly min_gen: number
-  readonly access_exp: number
-  readonly ended: boolean
-}
+/** Refuses all generations that a session can have. */
+const everyGeneration = 2 ** 31 - 1
 
 /**
  * The one way in which sessions end or lose their access tokens, inside the caller's transaction: first the user's row, then the
- * sessions, whose new values are computed from the rows as they are under the lock. Answers what every guard must hear.
+ * sessions, whose new values are computed from the rows as they are under the lock. Writes the feed and the audit log, and
+ * answers the rows of the feed, which the caller applies here once they are committed.
  *
  * @throws NotFound when the event concerns a user that is missing or deleted.
  */
-export async function changeSessions(transaction: Writing, change: SessionChange): Promise<readonly ChangedSession[]> {
-  const { event, uid, user } = change
+export async function changeSessions(transaction: Writing, change: SessionChange): Promise<readonly NewRevocation[]> {
+  const { event, uid, now, user, sids, addressPrefix, detail } = change
   const effect = effects[event]
   if (effect.changesUser) await changeUser(transaction, uid, user ?? {})
-  return [
+  const rows = [
     ...(await changeKind(transaction, change, 'login', effect.login)),
     ...(await changeKind(transaction, change, 'key', effect.key)),
   ]
+  await writeRevocations(transaction, rows)
+  const only = sids?.length === 1 ? sids[0] : undefined
+  await writeAuditEvent(transaction, { at: now, event, outcome: 'done', uid, sid: only, addressPrefix, detail })
+  return rows
 }
 
 async function changeUser(transaction: Writing, uid: number, values: Updateable<UsersTable>): Promise<void> {
@@ -66,7 +80,7 @@ async function changeKind(
   change: SessionChange,
   kind: SessionKind,
   effect: Effect,
-): Promise<readonly ChangedSession[]> {
+): Promise<readonly NewRevocation[]> {
   if (effect === 'keep') return []
   const { event, now } = change
   const ended = effect === 'end'
@@ -85,13 +99,21 @@ async function changeKind(
     .where('ended_at', 'is', null)
     .returning(['sid', 'min_gen', 'access_exp'])
     .execute()
-  return rows.map((row) => ({ ...row, ended }))
+  return rows.map(({ sid, min_gen, access_exp }) => ({
+    kind: 's',
+    id: sid,
+    min: ended ? everyGeneration : min_gen,
+    expires_at: access_exp + keptSeconds,
+  }))
 }
+
+/** The greatest leeway of any verifier, and an hour for clocks that step. */
+const keptSeconds = 300 + 3600
 
 /** Always in the order of sids, so that no two transactions wait for each other. */
 async function lockSessions(
   transaction: Writing,
-  { uid, sids }: SessionChange,
+  { uid, sids, except }: SessionChange,
   kind: SessionKind,
 ): Promise<readonly string[]> {
   const rows = await transaction
@@ -101,6 +123,7 @@ async function lockSessions(
     .where('kind', '=', kind)
     .where('ended_at', 'is', null)
     .$if(sids !== undefined, (query) => query.where('sid', 'in', sids as readonly string[]))
+    .$if(except !== undefined, (query) => query.where('sid', '!=', except as string))
     .orderBy('sid')
     .forUpdate()
     .execute()

@@ -6,13 +6,10 @@ import type { Store } from '../store/store.js'
 import { beginSession } from './begin-session.js'
 import { deviceReasons } from './device.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
-import { makeRefreshToken, makeTagKey } from './refresh-token.js'
-import { grantAudience, grantScopes, scopeReasons } from './token-request.js'
-
-/** A session that is not refreshed for this long is over. */
-export const idleLimitSeconds = 30 * 24 * 3600
-/** A session is over this long after its login, whatever happens. */
-export const absoluteLimitSeconds = 90 * 24 * 3600
+import { makeTagKey } from './refresh-token.js'
+import type { SessionChanges } from './session-changes.js'
+import { absoluteLimitSeconds, makePair, type TokenAnswer } from './token-pair.js'
+import { grantAudience, scopeReasons } from './token-request.js'
 
 export interface LoginForm {
   readonly type: number
@@ -28,19 +25,9 @@ export interface LoginForm {
   readonly addressPrefix?: string | undefined
 }
 
-/** What POST /v1/token answers. */
-export interface TokenAnswer {
-  readonly token: string
-  readonly token_type: 'Bearer'
-  readonly expires_in: number
-  readonly refresh_token: string
-  readonly refresh_expires_in: number
-  readonly scope: string
-  readonly uid: string
-}
-
 export interface LoginParts {
   readonly store: Store
+  readonly changes: SessionChanges
   readonly clientTypes: ClientTypes
   readonly roles: Roles
   readonly tokens: AccessTokenIssuer
@@ -62,11 +49,11 @@ export function createLogin(parts: LoginParts): Login {
   return async function login(form) {
     const clientType = clientTypes.get(form.type)
     checkForm(clientType, form)
-    const audience = grantAudience(parts.tokens.audience, form.audience)
+    grantAudience(parts.tokens.audience, form.audience)
     const { identity, startedAtMs } = await clientType.verify(form)
     try {
       if (identity === undefined) throw new LatchkeyError('auth_failed')
-      return await openSession(parts, form, identity, audience)
+      return await openSession(parts, form, identity)
     } catch (error) {
       if (error instanceof LatchkeyError && error.code === 'auth_failed') await equalTime.wait(startedAtMs)
       throw error
@@ -86,41 +73,28 @@ function checkForm(clientType: ClientType, form: LoginForm): void {
 }
 
 async function openSession(
-  { store, roles, tokens }: LoginParts,
+  { store, changes, roles, tokens }: LoginParts,
   form: LoginForm,
   identity: Identity,
-  audience: readonly string[],
 ): Promise<TokenAnswer> {
   const now = store.now()
   const sid = randomBytes(16).toString('base64url')
-  const gen = 0
   const tagKey = makeTagKey()
-  const refresh = makeRefreshToken({ sid, gen, tagKey })
   const absoluteUntil = now + absoluteLimitSeconds
-  const idleUntil = now + Math.min(idleLimitSeconds, absoluteLimitSeconds)
-  const accessExp = Math.min(now + tokens.ttlSeconds, absoluteUntil)
-  const scopes = grantScopes(roles, identity.role, form.scope)
-  const subject = {
-    ...{ uid: String(identity.uid), clientType: form.type, scopes, sid, gen, audience },
-    ...{ authenticatedAt: new Date(now * 1000), notAfter: new Date(accessExp * 1000) },
+  const [scopeLimit, audienceLimit] = [form.scope ?? null, form.audience?.join(' ') ?? null]
+  const session = {
+    ...{ sid, gen: 0, tagKey, uid: identity.uid, role: identity.role, clientType: form.type },
+    ...{ scopeLimit, audienceLimit, beganAt: now, absoluteUntil },
   }
   // Signed before the session is written, so that a failing signature leaves no session behind.
-  const token = tokens.issue(subject, now)
-  await store.transaction((transaction) =>
-    beginSession(transaction, identity, {
-      ...{ sid, kind: 'login', client_type: form.type, gen, min_gen: 0, rev: 0, tag_key: tagKey },
-      ...{ cur_hash: refresh.hash, scope_limit: form.scope ?? null, audience_limit: form.audience?.join(' ') ?? null },
+  const { answer, refresh, accessExp, idleUntil } = makePair({ roles, tokens }, session, now)
+  await changes.transaction((transaction, change) =>
+    beginSession(transaction, change, identity, {
+      ...{ sid, kind: 'login', client_type: form.type, gen: 0, min_gen: 0, rev: 0, tag_key: tagKey },
+      ...{ cur_hash: refresh.hash, scope_limit: scopeLimit, audience_limit: audienceLimit },
       ...{ created_at: now, idle_until: idleUntil, absolute_until: absoluteUntil, access_exp: accessExp },
       ...{ device: form.device ?? null, address_prefix: form.addressPrefix ?? null },
     }),
   )
-  return {
-    token,
-    token_type: 'Bearer',
-    expires_in: accessExp - now,
-    refresh_token: refresh.token,
-    refresh_expires_in: idleUntil - now,
-    scope: scopes.join(' '),
-    uid: String(identity.uid),
-  }
+  return answer
 }

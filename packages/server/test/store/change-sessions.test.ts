@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createRevocationList } from 'latchkey/token'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { beginSession } from '../../src/sessions/begin-session.js'
 import { changeSessions, type SessionChange } from '../../src/sessions/change-sessions.js'
+import { createSessionChanges, type SessionChanges } from '../../src/sessions/session-changes.js'
 import type { NewSession } from '../../src/store/schema.js'
 import type { Store } from '../../src/store/store.js'
 import { openTestStore } from './test-store.js'
@@ -13,9 +15,11 @@ import { openTestStore } from './test-store.js'
 let folder: string
 let store: Store
 let uid: number
+let changes: SessionChanges
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-sessions-'))
   store = await openTestStore(folder)
+  changes = createSessionChanges({ store, revocations: createRevocationList() })
   uid = await addUser()
 })
 afterEach(() => {
@@ -40,7 +44,7 @@ const session = (values: Partial<NewSession> = {}): Omit<NewSession, 'uid'> => (
 })
 
 function begin(values: Partial<NewSession> = {}, epoch = 1, of = uid): Promise<void> {
-  return store.transaction((t) => beginSession(t, { uid: of, role: 'user', epoch }, session(values)))
+  return changes.transaction((t, change) => beginSession(t, change, { uid: of, role: 'user', epoch }, session(values)))
 }
 
 const change = (one: Omit<SessionChange, 'uid' | 'now'>) =>
@@ -100,35 +104,59 @@ describe('an event', () => {
   })
 
   it.each([
+    ['logout', undefined, ['end', 'keep']],
+    ['logout_all', undefined, ['end', 'keep']],
+    ['theft', undefined, ['end', 'keep']],
+    ['eviction', undefined, ['end', 'keep']],
+    ['secret', {}, ['end', 'keep']],
+    ['secret_and_keys', {}, ['end', 'end']],
+    ['new_pair', undefined, ['lower', 'keep']],
     ['disable', { disabled_at: now }, ['end', 'end']],
     ['delete', { status: 0 }, ['end', 'end']],
     ['role', { role: 'admin' }, ['lower', 'lower']],
     ['enable', { disabled_at: null }, ['keep', 'keep']],
-  ] as const)('%s changes the user and its sessions, those of nobody else', async (event, user, effects) => {
-    const heard = await change({ event, user })
-    const byId = new Map((await rows()).map((row) => [row.sid, row]))
-    for (const [kind, effect] of [
-      ['login', effects[0]],
-      ['key', effects[1]],
-    ] as const) {
-      const row = byId.get(sids[kind])
-      const gen = kind === 'login' ? 4 : 0
-      const kept = effect === 'keep'
-      expect(row).toMatchObject({
-        ...{ gen, min_gen: kept ? (kind === 'login' ? 2 : 0) : gen + 1, rev: kept ? 0 : 1 },
-        ...(effect === 'end'
-          ? { ended_at: now + 1, end_reason: event, answer: null }
-          : { ended_at: null, end_reason: null, answer: Buffer.from('sealed') }),
-      })
-      const told = heard.find(({ sid }) => sid === sids[kind])
-      expect(told).toEqual(
-        kept ? undefined : { sid: sids[kind], min_gen: gen + 1, access_exp: now + 7200, ended: effect === 'end' },
-      )
-    }
-    expect(heard).toHaveLength(effects.filter((effect) => effect !== 'keep').length)
-    const changed = await readUser()
-    if (event === 'delete') expect(changed).toBeUndefined()
-    else expect(changed).toMatchObject({ epoch: 2, ...user })
+  ] as const)(
+    '%s changes the user and its sessions, those of nobody else, and the feed',
+    async (event, user, effects) => {
+      const rowsOfFeed = await change({ event, ...(user && { user }) })
+      const byId = new Map((await rows()).map((row) => [row.sid, row]))
+      for (const [kind, effect] of [
+        ['login', effects[0]],
+        ['key', effects[1]],
+      ] as const) {
+        const row = byId.get(sids[kind])
+        const gen = kind === 'login' ? 4 : 0
+        const kept = effect === 'keep'
+        expect(row).toMatchObject({
+          ...{ gen, min_gen: kept ? (kind === 'login' ? 2 : 0) : gen + 1, rev: kept ? 0 : 1 },
+          ...(effect === 'end'
+            ? { ended_at: now + 1, end_reason: event, answer: null }
+            : { ended_at: null, end_reason: null, answer: Buffer.from('sealed') }),
+        })
+        const told = rowsOfFeed.find(({ id }) => id === sids[kind])
+        const min = effect === 'end' ? 2 ** 31 - 1 : gen + 1
+        expect(told).toEqual(kept ? undefined : { kind: 's', id: sids[kind], min, expires_at: now + 7200 + 3900 })
+      }
+      expect(rowsOfFeed).toHaveLength(effects.filter((effect) => effect !== 'keep').length)
+      const written = await store.db.selectFrom('revocations').select(['kind', 'id', 'min', 'expires_at']).execute()
+      expect(written).toHaveLength(rowsOfFeed.length)
+      expect(written).toEqual(expect.arrayContaining([...rowsOfFeed]))
+      const log = await store.db.selectFrom('audit_events').select(['event', 'uid', 'at']).orderBy('id').execute()
+      expect(log.at(-1)).toEqual({ event, uid, at: now + 1 })
+      const changed = await readUser()
+      if (event === 'delete') expect(changed).toBeUndefined()
+      else expect(changed).toMatchObject({ epoch: user === undefined ? 1 : 2, ...user })
+    },
+  )
+
+  it('may concern some sessions alone, or all but one', async () => {
+    const other = newSid()
+    await begin({ sid: other })
+    await change({ event: 'logout_all', except: sids.login })
+    expect((await live()).map(({ sid }) => sid)).toContain(sids.login)
+    expect((await live()).map(({ sid }) => sid)).not.toContain(other)
+    await change({ event: 'logout', sids: [sids.login] })
+    expect((await live()).map(({ sid }) => sid)).not.toContain(sids.login)
   })
 
   it('twice lowers no further than once, unless the session issued in between', async () => {

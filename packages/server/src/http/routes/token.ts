@@ -1,6 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, ApiParts } from '../api-context.js'
-import { readJsonBody } from '../read-json-body.js'
+import { callerOf } from '../caller.js'
+import { oauthErrors } from '../oauth-errors.js'
+import { readFormOrJsonBody, readJsonBody } from '../read-json-body.js'
 import { body, epochSeconds, expected, integer, jsonAnswer, jsonBody, problems, text, uid } from '../schemas.js'
 
 const attempt = body('Login', {
@@ -23,7 +25,8 @@ const attempt = body('Login', {
   device: text({ description: 'A label for the list of sessions.', example: "Ann's phone", maxLength: 64 }).optional(),
 })
 
-const answer = z
+/** What a login answers, and every refresh. */
+export const tokenPair = z
   .object({
     token: z.string().openapi({ description: 'The access token: a JWS, for `Authorization`.' }),
     token_type: z.literal('Bearer'),
@@ -34,6 +37,21 @@ const answer = z
     uid,
   })
   .openapi('TokenPair')
+
+const refreshForm = body('Refresh', {
+  refresh_token: text({ description: 'The one of the last pair.', maxLength: 256 }),
+  scope: text({
+    description: 'Cuts the scopes of this pair alone. Default: what the role grants now, cut as at the login.',
+    example: 'user:read',
+    maxLength: 1024,
+  }).optional(),
+})
+
+const revocation = body('Revocation', {
+  token: text({ description: 'An access token or a refresh token.', maxLength: 8192 }),
+  token_type_hint: text({ description: 'Is not needed: what it is can be seen.', example: 'refresh_token' }).optional(),
+})
+const revoked = z.object({}).openapi('Revoked')
 
 const question = body('TokenQuestion', {
   token: text({ description: 'An access token.', maxLength: 8192 }),
@@ -49,7 +67,7 @@ const facts = z
   .openapi('TokenFacts')
 
 /** Logging in, and asking what a token says. */
-export function addTokenRoutes(app: Api, { login, verifier }: ApiParts): void {
+export function addTokenRoutes(app: Api, { login, refresh, revoke, verifier }: ApiParts): void {
   const logIn = createRoute({
     method: 'post',
     path: '/v1/token',
@@ -58,9 +76,48 @@ export function addTokenRoutes(app: Api, { login, verifier }: ApiParts): void {
     summary: 'Log in: exchange a secret for a pair of tokens',
     middleware: [readJsonBody] as const,
     request: jsonBody(attempt),
-    responses: { 201: jsonAnswer('A session began.', answer), ...problems(400, 401, 413, 415, 503) },
+    responses: { 201: jsonAnswer('A session began.', tokenPair), ...problems(400, 401, 413, 415, 503) },
   })
-  app.openapi(logIn, async (c) => c.json(await login(c.req.valid('json')), 201))
+  app.openapi(logIn, async (c) => {
+    const { addressPrefix } = callerOf(c)
+    return c.json(await login({ ...c.req.valid('json'), addressPrefix }), 201)
+  })
+
+  const refreshPair = createRoute({
+    method: 'post',
+    path: '/v1/token/refresh',
+    operationId: 'refresh',
+    tags: ['token'],
+    summary: 'Exchange a refresh token for the next pair, once',
+    description:
+      'The same token again within 30 seconds gets the same answer, byte for byte. After that it is taken for a stolen one, and ends the session.',
+    middleware: [readJsonBody] as const,
+    request: jsonBody(refreshForm),
+    responses: { 201: jsonAnswer('The next pair.', tokenPair), ...problems(400, 401, 413, 415, 503) },
+  })
+  app.openapi(refreshPair, async (c) => {
+    const text = await refresh(c.req.valid('json'), callerOf(c))
+    // As it is: a repeated answer has the same bytes.
+    return new Response(text, { status: 201, headers: { 'content-type': 'application/json' } }) as never
+  })
+
+  const revokeToken = createRoute({
+    method: 'post',
+    path: '/v1/token/revoke',
+    operationId: 'revoke',
+    tags: ['token'],
+    summary: 'Log out: either token of a session ends it (RFC 7009)',
+    middleware: [oauthErrors, readFormOrJsonBody] as const,
+    request: jsonBody(revocation),
+    responses: {
+      200: jsonAnswer('It is not good any more, or never was.', revoked),
+      ...problems(400, 413, 415, 503),
+    },
+  })
+  app.openapi(revokeToken, async (c) => {
+    await revoke(c.req.valid('json').token, callerOf(c))
+    return c.json({}, 200)
+  })
 
   const describeToken = createRoute({
     method: 'post',

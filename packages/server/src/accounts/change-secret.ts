@@ -1,0 +1,91 @@
+import { LatchkeyError, type Roles } from 'latchkey'
+import type { SecretHashing } from '../client-types/client-type.js'
+import { passwordAttemptReasons, passwordReasons } from '../client-types/password-rule.js'
+import type { AccessTokenIssuer } from '../sessions/issue-access-token.js'
+import type { Caller } from '../sessions/refresh.js'
+import { replacePair } from '../sessions/replace-pair.js'
+import type { SessionChanges } from '../sessions/session-changes.js'
+import type { TokenAnswer } from '../sessions/token-pair.js'
+import type { Store } from '../store/store.js'
+
+const emailType = 100
+
+export interface SecretForm {
+  readonly old_secret: string
+  readonly new_secret: string
+  /** Ends the user's API keys as well; default false. */
+  readonly end_api_keys?: boolean | undefined
+}
+
+export interface ChangeSecretParts {
+  readonly store: Store
+  readonly changes: SessionChanges
+  readonly hashing: SecretHashing
+  readonly roles: Roles
+  readonly tokens: AccessTokenIssuer
+  readonly equalTime: { wait(startedAtMs: number): Promise<void> }
+}
+
+/** The user and the session that ask. */
+export interface Asking {
+  readonly uid: string
+  readonly sid: string
+}
+
+export type ChangeSecret = (asking: Asking, form: SecretForm, caller: Caller) => Promise<TokenAnswer>
+
+/**
+ * Makes the change of a password by its user: needs the old one, ends all other sessions, and answers a new pair for the one
+ * that asks, whose tokens before are refused.
+ *
+ * Throws LatchkeyError: `parameter_invalid`, `auth_failed` for a wrong old secret and for a user without one, `busy`.
+ */
+export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
+  const { store, changes, hashing, equalTime } = parts
+  return async function changeSecret({ uid, sid }, form, { addressPrefix }) {
+    await checkForm(form)
+    const number = Number(uid)
+    const identity = await readIdentity(store, number)
+    const { right, startedAtMs } = await hashing.check(form.old_secret, identity?.secret_hash ?? undefined)
+    try {
+      if (identity === undefined || !right) throw new LatchkeyError('auth_failed')
+      const { hash, form: secret_form } = await hashing.hash(form.new_secret)
+      return await changes.transaction(async (transaction, change) => {
+        const now = store.now()
+        const event = form.end_api_keys ? 'secret_and_keys' : 'secret'
+        await change({ event, uid: number, now, except: sid, addressPrefix })
+        const { numUpdatedRows } = await transaction
+          .updateTable('identities')
+          .set({ secret_hash: hash, secret_form })
+          .where('id', '=', identity.id)
+          .where('secret_hash', '=', identity.secret_hash)
+          .executeTakeFirstOrThrow()
+        // Somebody else has changed it since it was verified.
+        if (numUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')
+        await change({ event: 'new_pair', uid: number, now, sids: [sid], addressPrefix })
+        return replacePair(transaction, parts, { uid: number, sid, now })
+      })
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.code === 'auth_failed') await equalTime.wait(startedAtMs)
+      throw error
+    }
+  }
+}
+
+async function checkForm({ old_secret, new_secret }: SecretForm): Promise<void> {
+  const reasons = {
+    old_secret: passwordAttemptReasons(old_secret),
+    new_secret: new_secret === old_secret ? ['must differ from the old one'] : await passwordReasons(new_secret),
+  }
+  const faults = Object.entries(reasons).filter(([, list]) => list.length > 0)
+  if (faults.length > 0) throw new LatchkeyError('parameter_invalid', { msg: Object.fromEntries(faults) })
+}
+
+function readIdentity(store: Store, uid: number) {
+  return store.db
+    .selectFrom('identities')
+    .select(['id', 'secret_hash'])
+    .where('uid', '=', uid)
+    .where('client_type', '=', emailType)
+    .executeTakeFirst()
+}

@@ -1,0 +1,199 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { sql } from 'kysely'
+import { LatchkeyError, type Roles } from 'latchkey'
+import { writeAuditEvent } from '../audit/write-audit-event.js'
+import type { Store } from '../store/store.js'
+import type { AccessTokenIssuer } from './issue-access-token.js'
+import { parseRefreshToken, type RefreshToken } from './refresh-token.js'
+import { sealAnswer, unsealAnswer } from './sealed-answer.js'
+import type { SessionChanges } from './session-changes.js'
+import { makePair } from './token-pair.js'
+import { scopeReasons } from './token-request.js'
+
+/** The last answer is repeated for this long to who presents the same token again. */
+const repeatSeconds = 30
+/** Repeats to somebody who looks unlike who got the answer, one after the other, that end the session. */
+const strangeRepeatLimit = 2
+const tries = 5
+
+export interface RefreshForm {
+  readonly refresh_token: string
+  /** Cuts the scopes of this pair alone; never widens them. */
+  readonly scope?: string | undefined
+}
+
+/** From where a request came. */
+export interface Caller {
+  readonly addressPrefix?: string | undefined
+  readonly userAgent?: string | undefined
+}
+
+export interface RefreshParts {
+  readonly store: Store
+  readonly changes: SessionChanges
+  readonly roles: Roles
+  readonly tokens: AccessTokenIssuer
+}
+
+/** Answers the JSON text of the next pair: a repeated answer has the same bytes. */
+export type Refresh = (form: RefreshForm, caller: Caller) => Promise<string>
+
+/**
+ * Makes the refresh: exchanges a refresh token for the next pair, once. Whoever presents the last one again within 30 seconds
+ * gets the same answer, since it may have been lost or two may have raced; any other token of the session is taken for a
+ * stolen one, and ends the session.
+ *
+ * Throws LatchkeyError: `refresh_invalid` for a token that is unknown, used, expired, or whose session is over; `busy` when
+ * five others were quicker; `parameter_invalid` for the scope.
+ */
+export function createRefresh(parts: RefreshParts): Refresh {
+  const { store } = parts
+  return async function refresh(form, caller) {
+    const scope = scopeReasons(form.scope)
+    if (scope.length > 0) throw new LatchkeyError('parameter_invalid', { msg: { scope } })
+    const presented = parseRefreshToken(form.refresh_token)
+    if (presented === undefined) throw invalid()
+    for (let i = 0; i < tries; i++) {
+      const session = await readSession(store, presented)
+      if (session === undefined) throw invalid()
+      const answer = await take(parts, session, presented, form, caller)
+      if (answer !== undefined) return answer
+    }
+    throw new LatchkeyError('busy', { detail: 'the session is changing all the time' })
+  }
+}
+
+type Session = NonNullable<Awaited<ReturnType<typeof readSession>>>
+
+/** The session and its user in one snapshot; undefined unless the token was issued by it and it is live. */
+async function readSession(store: Store, { sid, hasTagOf }: RefreshToken) {
+  const session = await store.db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.uid', 'sessions.uid')
+    .selectAll('sessions')
+    .select('users.role')
+    .where('sessions.sid', '=', sid)
+    .executeTakeFirst()
+  // The tag first: without it whoever knows a sid could end the session.
+  if (session?.tag_key == null || !hasTagOf(session.tag_key) || session.ended_at !== null) return undefined
+  const now = store.now()
+  return now < session.idle_until && now < session.absolute_until ? { ...session, tag_key: session.tag_key } : undefined
+}
+
+/** The answer; undefined when somebody else changed the session first. */
+async function take(
+  parts: RefreshParts,
+  session: Session,
+  presented: RefreshToken,
+  form: RefreshForm,
+  caller: Caller,
+): Promise<string | undefined> {
+  const { store } = parts
+  if (presented.gen === session.gen && isHash(presented, session.cur_hash)) return rotate(parts, session, form, caller)
+  const inTime = session.answer !== null && session.answer_until !== null && store.now() < session.answer_until
+  if (presented.gen === session.gen - 1 && isHash(presented, session.prev_hash) && inTime) {
+    return repeat(parts, session, form.refresh_token, caller)
+  }
+  await endForTheft(parts, session, caller, 'a refresh token was presented that had been used before')
+  throw invalid()
+}
+
+async function rotate(
+  { store, roles, tokens }: RefreshParts,
+  session: Session,
+  form: RefreshForm,
+  caller: Caller,
+): Promise<string | undefined> {
+  const now = store.now()
+  const { sid, rev, uid, role } = session
+  const next = {
+    ...{ sid, gen: session.gen + 1, tagKey: session.tag_key, uid, role, clientType: session.client_type },
+    ...{ scopeLimit: session.scope_limit, audienceLimit: session.audience_limit },
+    ...{ beganAt: session.created_at, absoluteUntil: session.absolute_until },
+  }
+  const { answer, refresh, accessExp, idleUntil } = makePair({ roles, tokens }, next, now, form.scope)
+  const text = JSON.stringify(answer)
+  // The condition is `rev`, which every write raises: a role that changed since the read is not signed.
+  const { numUpdatedRows } = await store.transaction((transaction) =>
+    transaction
+      .updateTable('sessions')
+      .set({
+        ...{ gen: sql<number>`gen + 1`, rev: sql<number>`rev + 1`, prev_hash: sql<Buffer>`cur_hash` },
+        ...{ cur_hash: refresh.hash, answer: sealAnswer(form.refresh_token, sid, text) },
+        ...{ answer_until: now + repeatSeconds, idle_until: idleUntil, last_refresh_at: now },
+        access_exp: sql<number>`case when access_exp > ${accessExp} then access_exp else ${accessExp} end`,
+        ...{ address_prefix: caller.addressPrefix ?? null, agent_hash: hashAgent(caller), strange_repeats: 0 },
+      })
+      .where('sid', '=', sid)
+      .where('rev', '=', rev)
+      .where('ended_at', 'is', null)
+      .executeTakeFirstOrThrow(),
+  )
+  return numUpdatedRows === 1n ? text : undefined
+}
+
+/** The stored answer. To somebody who looks unlike who got it, it is given once, and written down. */
+async function repeat(
+  parts: RefreshParts,
+  session: Session,
+  presented: string,
+  caller: Caller,
+): Promise<string | undefined> {
+  const { store } = parts
+  const { sid, uid, rev } = session
+  const text = session.answer === null ? undefined : unsealAnswer(presented, sid, session.answer)
+  if (text === undefined) throw new LatchkeyError('server_error', { cause: new Error('A stored answer does not open') })
+  const before = session.strange_repeats ?? 0
+  const strange = isStranger(session, caller)
+  if (!strange && before === 0) return text
+  if (strange && before + 1 >= strangeRepeatLimit) {
+    await endForTheft(parts, session, caller, 'an answer was repeated twice to another address or program')
+    throw invalid()
+  }
+  const written = await store.transaction(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('sessions')
+      .set({ strange_repeats: strange ? before + 1 : 0, rev: sql<number>`rev + 1` })
+      .where('sid', '=', sid)
+      .where('rev', '=', rev)
+      .where('ended_at', 'is', null)
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 1n && strange) {
+      await writeAuditEvent(transaction, {
+        ...{ at: store.now(), event: 'refresh_repeated', outcome: 'done', uid, sid },
+        ...{ addressPrefix: caller.addressPrefix, detail: 'to another address or program than it was given to' },
+      })
+    }
+    return numUpdatedRows === 1n
+  })
+  return written ? text : undefined
+}
+
+async function endForTheft(
+  { changes, store }: RefreshParts,
+  { sid, uid }: Session,
+  { addressPrefix }: Caller,
+  detail: string,
+): Promise<void> {
+  await changes.transaction((_, change) =>
+    change({ event: 'theft', uid, now: store.now(), sids: [sid], addressPrefix, detail }),
+  )
+}
+
+function isStranger(session: Session, caller: Caller): boolean {
+  const agent = hashAgent(caller)
+  const sameAgent = session.agent_hash === null ? agent === null : agent !== null && session.agent_hash.equals(agent)
+  return !sameAgent || session.address_prefix !== (caller.addressPrefix ?? null)
+}
+
+function hashAgent({ userAgent }: Caller): Buffer | null {
+  return userAgent === undefined ? null : createHash('sha256').update(userAgent).digest()
+}
+
+function isHash({ hash }: RefreshToken, stored: Buffer | null): boolean {
+  return stored !== null && stored.length === hash.length && timingSafeEqual(stored, hash)
+}
+
+function invalid(): LatchkeyError {
+  return new LatchkeyError('refresh_invalid')
+}

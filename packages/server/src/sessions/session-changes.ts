@@ -1,0 +1,33 @@
+import type { RevocationList } from 'latchkey/token'
+import type { NewRevocation } from '../store/schema.js'
+import type { Store, Writing } from '../store/store.js'
+import { changeSessions, type SessionChange } from './change-sessions.js'
+
+/** Changes sessions inside the transaction that it was made for. */
+export type Change = (change: SessionChange) => Promise<void>
+
+export interface SessionChanges {
+  /**
+   * Runs `work` in one writing transaction. What it changes is in force in this process before the promise resolves, and in all
+   * others within a second.
+   */
+  transaction<Result>(work: (transaction: Writing, change: Change) => Promise<Result>): Promise<Result>
+}
+
+/** Makes the one door through which sessions are ended or lowered. */
+export function createSessionChanges(parts: { store: Store; revocations: RevocationList }): SessionChanges {
+  const { store, revocations } = parts
+  return Object.freeze({
+    async transaction<Result>(work: (transaction: Writing, change: Change) => Promise<Result>): Promise<Result> {
+      let rows: NewRevocation[] = []
+      const result = await store.transaction<Result>((transaction) => {
+        rows = []
+        return work(transaction, async (change) => {
+          rows.push(...(await changeSessions(transaction, change)))
+        })
+      })
+      revocations.apply(rows.map(({ expires_at: expiresAt, ...row }) => ({ ...row, expiresAt })))
+      return result
+    },
+  })
+}

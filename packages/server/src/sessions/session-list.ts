@@ -1,0 +1,70 @@
+import { NotFound } from '@latchkey/query'
+import type { Store } from '../store/store.js'
+import type { Caller } from './refresh.js'
+import type { SessionChanges } from './session-changes.js'
+
+/** A login as its user sees it. Moments in epoch seconds. */
+export interface SessionEntry {
+  readonly sid: string
+  readonly client_type: number
+  readonly device: string | null
+  /** From where it was last refreshed, or began: the /24 or /64. */
+  readonly address_prefix: string | null
+  readonly created_at: number
+  /** The last refresh, or the login. */
+  readonly last_used_at: number
+  /** When it ends unless it is refreshed before. */
+  readonly expires_at: number
+  /** Whether it is the one that asks. */
+  readonly current: boolean
+}
+
+export interface SessionList {
+  /** The live logins of a user, the newest first: at most 100. */
+  list(uid: string, currentSid: string): Promise<readonly SessionEntry[]>
+  /** @throws NotFound when it is no live login of this user. */
+  end(uid: string, sid: string, caller: Caller): Promise<void>
+  /** Ends all of them, that which asks included. */
+  endAll(uid: string, caller: Caller): Promise<void>
+}
+
+/** Makes the service behind `/v1/user/sessions`. */
+export function createSessionList({ store, changes }: { store: Store; changes: SessionChanges }): SessionList {
+  function readLive(uid: string) {
+    const now = store.now()
+    return store.db
+      .selectFrom('sessions')
+      .select(['sid', 'client_type', 'device', 'address_prefix', 'created_at', 'last_refresh_at', 'idle_until'])
+      .where('uid', '=', Number(uid))
+      .where('kind', '=', 'login')
+      .where('ended_at', 'is', null)
+      .where('idle_until', '>', now)
+      .where('absolute_until', '>', now)
+      .orderBy('created_at', 'desc')
+      .orderBy('sid')
+      .execute()
+  }
+
+  return Object.freeze({
+    async list(uid: string, currentSid: string) {
+      const rows = await readLive(uid)
+      return rows.map(({ last_refresh_at, idle_until, ...row }) => ({
+        ...row,
+        last_used_at: last_refresh_at ?? row.created_at,
+        expires_at: idle_until,
+        current: row.sid === currentSid,
+      }))
+    },
+    async end(uid: string, sid: string, { addressPrefix }: Caller) {
+      if (!(await readLive(uid)).some((row) => row.sid === sid)) throw new NotFound('there is no such session')
+      await changes.transaction((_, change) =>
+        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], addressPrefix }),
+      )
+    },
+    async endAll(uid: string, { addressPrefix }: Caller) {
+      await changes.transaction((_, change) =>
+        change({ event: 'logout_all', uid: Number(uid), now: store.now(), addressPrefix }),
+      )
+    },
+  })
+}
