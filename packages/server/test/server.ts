@@ -57,6 +57,29 @@ export interface AskOptions {
   readonly body?: string | Uint8Array
 }
 
+/** Another server on the same data, as on another machine: with a connection and a memory of its own. */
+export async function startNode(database: TestDatabase, config: LatchkeyConfig = {}): Promise<Node> {
+  const ready = await readConfig({ argument: { ...database.config, ...config }, environment: {}, folder: tmpdir() })
+  const log: string[] = []
+  const latchkey = await openLatchkey(ready, { log: (line) => log.push(line) })
+  const { server } = createHttpServer((request, response) => latchkey.node(request, response))
+  const port = await listen(server)
+  return {
+    ...{ url: `http://127.0.0.1:${port}`, latchkey, log },
+    async close() {
+      await closeServer(server)
+      await latchkey.close()
+    },
+  }
+}
+
+export interface Node {
+  readonly url: string
+  readonly latchkey: Latchkey
+  readonly log: readonly string[]
+  close(): Promise<void>
+}
+
 /** Starts a server before the tests of a file and closes it after them. */
 export function useServer(config: LatchkeyConfig = {}, http: HttpServerOptions = {}): Fixture {
   const state = {} as { latchkey: Latchkey; server: Server; port: number; database: TestDatabase }

@@ -7,6 +7,7 @@ export { createVerifier, type Verifier, type VerifierOptions } from './create-ve
 export type { Jwk } from './jwk.js'
 export { generateKey, importKey, type Key } from './key.js'
 export type { Keys } from './key-set.js'
+export { type Began, beginRead, createRevocationCopy, type RevocationCopy } from './revocation-copy.js'
 export {
   createRevocationList,
   type Revocation,

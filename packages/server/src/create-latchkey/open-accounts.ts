@@ -1,4 +1,4 @@
-import { createRevocationList, type RevocationList } from 'latchkey/token'
+import { createRevocationCopy, type RevocationCopy } from 'latchkey/token'
 import { type Accounts, createAccounts } from '../accounts/accounts.js'
 import { createHashingQueue, type HashingQueue } from '../accounts/hashing-queue.js'
 import { createSecretHashing } from '../accounts/secret-hashing.js'
@@ -13,7 +13,7 @@ import type { Store } from '../store/store.js'
 export interface OpenAccounts {
   readonly store: Store
   /** What is revoked in this process, and what it has heard of from others. */
-  readonly revocations: RevocationList
+  readonly revocations: RevocationCopy
   readonly changes: SessionChanges
   readonly queue: HashingQueue
   readonly hashing: SecretHashing
@@ -31,7 +31,7 @@ export async function openAccounts(
 ): Promise<OpenAccounts> {
   const { databaseUrl, dataFolder, clock, roles } = config
   const store = await openStore({ databaseUrl, dataFolder, clock, mustExist })
-  const revocations = createRevocationList()
+  const revocations = createRevocationCopy()
   const changes = createSessionChanges({ store, revocations })
   const queue = createHashingQueue()
   const hashing = createSecretHashing({ queue })

@@ -7,6 +7,7 @@ import { createApi, isOwnPath } from '../http/create-api.js'
 import type { WebHandler } from '../http/handlers.js'
 import type { Log } from '../http/log.js'
 import { createNodeHandler } from '../http/node-handler.js'
+import { followStore } from '../revocations/follow-store.js'
 import { createLogin } from '../sessions/login.js'
 import { createRefresh } from '../sessions/refresh.js'
 import { createRevoke } from '../sessions/revoke.js'
@@ -63,13 +64,19 @@ async function assemble(
     if (next && !isOwnPath(new URL(request.url).pathname)) return next()
     return Promise.resolve(api.fetch(request, {}))
   }
+  const follower = followStore({ store, revocations, log })
+  // Before the first request: whoever was logged out while nobody served is refused from the start.
+  await follower.catchUp().catch(async (error) => {
+    await follower.close()
+    throw error
+  })
   let closing: Promise<void> | undefined
   return Object.freeze({
     ...auth,
     fetch: fetch as WebHandler,
     node: createNodeHandler(api, { overrideGlobalObjects, log }),
     close: () => {
-      closing ??= store.close()
+      closing ??= follower.close().then(() => store.close())
       return closing
     },
   })

@@ -1,5 +1,7 @@
 import type { Dialect, RawBuilder } from 'kysely'
 import type { ColumnTypes } from './column-types.js'
+import type { ReadFeed } from './feed.js'
+import type { Reading } from './store.js'
 
 /** A database as the store sees it: how it is spoken to, and where it differs from others. Each folder makes one. */
 export interface Engine {
@@ -7,6 +9,7 @@ export interface Engine {
   readonly types: ColumnTypes
   /** The schema that holds the tables, apart from those of the application; undefined where there are none. */
   readonly schema: string | undefined
+  createReadFeed(db: Reading): ReadFeed
   /** Answers a row when there is a table of that name. */
   findTable(name: string): RawBuilder<{ readonly found: string }>
   /** Run at the beginning of a migration: whoever else migrates waits. Undefined where a writing transaction does that. */

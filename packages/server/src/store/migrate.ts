@@ -20,7 +20,7 @@ interface MigrationRows {
  */
 export async function migrate(
   db: Kysely<unknown>,
-  engine: Omit<Engine, 'dialect'>,
+  engine: Pick<Engine, 'types' | 'schema' | 'findTable' | 'migrationLock'>,
   now: number,
   known: readonly Migration[] = migrations,
 ): Promise<void> {
@@ -37,7 +37,10 @@ export async function migrate(
   })
 }
 
-async function createTable(db: Kysely<unknown>, { schema, types }: Omit<Engine, 'dialect'>): Promise<void> {
+async function createTable(
+  db: Kysely<unknown>,
+  { schema, types }: Pick<Engine, 'types' | 'schema' | 'findTable' | 'migrationLock'>,
+): Promise<void> {
   if (schema !== undefined) await db.schema.createSchema(schema).ifNotExists().execute()
   await db.schema
     .createTable(table)

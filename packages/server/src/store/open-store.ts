@@ -50,6 +50,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     db,
     transaction: <Result>(work: Parameters<Store['transaction']>[0]) =>
       db.transaction().execute(work) as Promise<Result>,
+    readFeed: engine.createReadFeed(db),
     now,
     close: () => plain.destroy(),
   })

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import type { ReadFeed } from './feed.js'
 import type { LatchkeyDatabase } from './schema.js'
 
 export type Reading = Kysely<LatchkeyDatabase>
@@ -15,6 +16,7 @@ export interface Store {
    * @throws LatchkeyError `busy` when another process keeps the database locked; and whatever `work` throws, after rolling back.
    */
   transaction<Result>(work: (transaction: Writing) => Promise<Result>): Promise<Result>
+  readonly readFeed: ReadFeed
   /** The store's clock, in whole seconds since the epoch: what rows are compared with. */
   now(): number
   close(): Promise<void>

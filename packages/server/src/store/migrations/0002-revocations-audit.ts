@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { ColumnTypes } from '../column-types.js'
+
+interface MetaRows {
+  meta: { name: string; value: string }
+}
 
 /** The feed of revocations, and the audit log. */
 export async function revocationsAudit(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
@@ -17,6 +22,10 @@ export async function revocationsAudit(db: Kysely<unknown>, types: ColumnTypes):
     await db.schema.createIndex('revocations_order').on('revocations').columns(['xid', 'position']).execute()
   }
   await db.schema.createIndex('revocations_expires_at').on('revocations').column('expires_at').execute()
+
+  // Another one when a backup is restored: then every follower begins anew.
+  const feedId = randomBytes(16).toString('base64url')
+  await (db as Kysely<MetaRows>).insertInto('meta').values({ name: 'feed_id', value: feedId }).execute()
 
   await db.schema
     .createTable('audit_events')

@@ -3,6 +3,7 @@ import type { Engine } from '../engine.js'
 import { postgresColumnTypes } from './column-types.js'
 import { LatchkeyPostgresDialect } from './dialect.js'
 import { openPostgresDatabase } from './open-database.js'
+import { createReadFeed } from './read-feed.js'
 
 const schema = 'latchkey'
 /** Any number that no other program on the same database is likely to lock. */
@@ -15,6 +16,7 @@ export async function openPostgresEngine(databaseUrl: string, lockWaitMs: number
     dialect: new LatchkeyPostgresDialect(pool, lockWaitMs),
     types: postgresColumnTypes,
     schema,
+    createReadFeed: (db) => createReadFeed(db, schema),
     // Not by to_regclass: after a wait for the lock it may still answer from before.
     findTable: (name) =>
       sql`select relname as found from pg_catalog.pg_class join pg_catalog.pg_namespace n on n.oid = relnamespace where nspname = ${schema} and relname = ${name}`,

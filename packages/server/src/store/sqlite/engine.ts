@@ -3,6 +3,7 @@ import type { Engine } from '../engine.js'
 import { sqliteColumnTypes } from './column-types.js'
 import { LatchkeySqliteDialect } from './dialect.js'
 import { openSqliteDatabase } from './open-database.js'
+import { createReadFeed } from './read-feed.js'
 
 /** @throws StartError */
 export async function openSqliteEngine(
@@ -14,6 +15,7 @@ export async function openSqliteEngine(
     dialect: new LatchkeySqliteDialect(database, lockWaitMs),
     types: sqliteColumnTypes,
     schema: undefined,
+    createReadFeed,
     findTable: (name) => sql`select name as found from sqlite_master where type = 'table' and name = ${name}`,
     migrationLock: undefined,
   }

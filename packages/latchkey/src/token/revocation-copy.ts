@@ -1,0 +1,53 @@
+/** Revocations that are copied from elsewhere, and how old the copy is. */
+import { createRevocationList, type RevocationList } from './revocation-list.js'
+
+/** When something began, on both clocks. */
+export interface Began {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+export interface RevocationCopy extends RevocationList {
+  /** A read that began then brought every row up to that moment, or up to `ageMs` before it. */
+  readUpTo(began: Began, ageMs?: number): void
+  ageMs(): number | undefined
+}
+
+/** This moment, to be given to `readUpTo` once a read that begins now has ended. */
+export function beginRead(): Began {
+  return { monotonicMs: performance.now(), wallMs: Date.now() }
+}
+
+/** Makes an empty copy, which has no age until the first read. */
+export function createRevocationCopy(): RevocationCopy {
+  const list = createRevocationList()
+  let began: Began | undefined
+  let before = 0
+
+  function ageMs(): number | undefined {
+    if (began === undefined) return undefined
+    // The monotonic clock stands still while a machine sleeps, the wall clock may be set back; the larger one is right.
+    return before + Math.max(performance.now() - began.monotonicMs, Date.now() - began.wallMs, 0)
+  }
+
+  return Object.freeze({
+    get version() {
+      return list.version
+    },
+    get size() {
+      return list.size
+    },
+    apply: list.apply,
+    refuses: list.refuses,
+    sweep: list.sweep,
+    ageMs,
+    readUpTo(moment: Began, olderMs = 0) {
+      const known = ageMs()
+      const age = olderMs + Math.max(performance.now() - moment.monotonicMs, Date.now() - moment.wallMs, 0)
+      // An answer that was long under way says less than what is known already.
+      if (known !== undefined && known < age) return
+      began = moment
+      before = olderMs
+    },
+  })
+}

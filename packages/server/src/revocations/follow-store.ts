@@ -1,0 +1,98 @@
+import { beginRead, type RevocationCopy } from 'latchkey/token'
+import { type FeedRead, feedStart } from '../store/feed.js'
+import type { Store } from '../store/store.js'
+
+const everyMs = 200
+const sweepEveryMs = 60_000
+const pageRows = 10_000
+
+export interface StoreFollower {
+  /** Reads everything up to now, at once. */
+  catchUp(): Promise<void>
+  /** Ends after the read that runs. */
+  close(): Promise<void>
+}
+
+export interface StoreFollowerParts {
+  readonly store: Store
+  readonly revocations: RevocationCopy
+  /** Told once when reads begin to fail, and never with a credential. */
+  readonly log: (line: string) => void
+  /** Called after a read, with what it says beside the rows. */
+  readonly onRead?: (read: FeedRead) => Promise<void> | void
+}
+
+/**
+ * Keeps the revocations of this process up to date with the store: reads the feed every 200 ms, page after page to its end.
+ * Holds no process open. While the store is away the copy grows older, and says so.
+ */
+export function followStore(parts: StoreFollowerParts): StoreFollower {
+  const { store, revocations, log, onRead } = parts
+  let cursor = feedStart
+  let feedId: string | undefined
+  let isFailing = false
+  let isClosed = false
+  let sweptAtMs = performance.now()
+  let timer: NodeJS.Timeout | undefined
+
+  async function pass(): Promise<void> {
+    const began = beginRead()
+    let read = await store.readFeed(cursor, pageRows)
+    // After a restored backup the cursor means another place. What is known stays until it expires.
+    if (feedId !== undefined && read.feedId !== feedId) read = await store.readFeed(feedStart, pageRows)
+    feedId = read.feedId
+    let settled = read.settled
+    const rows = [...read.rows]
+    // Once a row is not settled, none after it is.
+    for (let allSettled = read.settled === read.last; read.more; ) {
+      read = await store.readFeed(read.last, pageRows)
+      rows.push(...read.rows)
+      if (allSettled) settled = read.settled
+      allSettled &&= read.settled === read.last
+    }
+    const unknown = revocations.apply(rows.map(({ expires_at: expiresAt, ...row }) => ({ ...row, expiresAt })))
+    if (unknown > 0) log(`latchkey: the feed has ${unknown} rows of a kind that this version does not know`)
+    cursor = settled
+    revocations.readUpTo(began)
+    await onRead?.(read)
+    if (performance.now() - sweptAtMs > sweepEveryMs) {
+      sweptAtMs = performance.now()
+      revocations.sweep(store.now())
+    }
+  }
+
+  let running: Promise<void> | undefined
+  function catchUp(): Promise<void> {
+    running ??= pass().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      await catchUp()
+      if (isFailing) log('latchkey: the feed of revocations is read again')
+      isFailing = false
+    } catch (error) {
+      if (!isFailing) log(`latchkey: the feed of revocations cannot be read: ${(error as Error)?.message}`)
+      isFailing = true
+    }
+    if (!isClosed) next()
+  }
+
+  function next(): void {
+    timer = setTimeout(tick, everyMs)
+    timer.unref()
+  }
+
+  next()
+  return Object.freeze({
+    catchUp,
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      await running?.catch(() => {})
+    },
+  })
+}

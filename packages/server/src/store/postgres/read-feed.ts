@@ -1,0 +1,55 @@
+import { sql } from 'kysely'
+import type { ReadFeed } from '../feed.js'
+import type { RevocationKind } from '../schema.js'
+import type { Reading } from '../store.js'
+
+interface Row {
+  readonly kind: RevocationKind | null
+  readonly id: string
+  readonly min: number
+  readonly expires_at: number
+  readonly position: number
+  readonly xid: string
+  readonly is_settled: boolean
+  readonly now_ms: number
+  readonly feed_id: string | null
+  readonly keys_version: string | null
+}
+
+/**
+ * Rows in the order of the transactions that wrote them. Transactions commit in another order than they begin, so a row may
+ * still appear before one that was read; only what lies before the oldest transaction that runs is settled. (A cursor over
+ * numbers alone loses rows; delivering settled rows alone stops while any transaction of the cluster is open.)
+ */
+export function createReadFeed(db: Reading, schema: string): ReadFeed {
+  const table = (name: string) => sql.table(`${schema}.${name}`)
+  return async (after, limit) => {
+    const [, xid = '0', position = '0'] = /^([0-9]{1,20})\.([0-9]{1,15})$/.exec(after) ?? []
+    const { rows } = await sql<Row>`
+      select r.kind, r.id, r.min, r.expires_at, r.position, r.xid::text as xid, r.xid < s.horizon as is_settled,
+        s.now_ms, s.feed_id, s.keys_version
+      from (
+        select pg_snapshot_xmin(pg_current_snapshot()) as horizon,
+          (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
+          (select value from ${table('meta')} where name = 'feed_id') as feed_id,
+          (select value from ${table('meta')} where name = 'keys_version') as keys_version
+      ) s
+      left join lateral (
+        select * from ${table('revocations')}
+        where (xid, position) > (${xid}::text::xid8, ${position}::bigint)
+        order by xid, position limit ${limit}
+      ) r on true
+      order by r.xid, r.position`.execute(db)
+    const [first] = rows
+    if (first === undefined) throw new Error('The feed answered no row at all')
+    const found = first.kind === null ? [] : rows
+    const cursorOf = (row: Row | undefined) => (row === undefined ? `${xid}.${position}` : `${row.xid}.${row.position}`)
+    const unsettled = found.findIndex((row) => !row.is_settled)
+    const settled = unsettled < 0 ? found.at(-1) : found[unsettled - 1]
+    return {
+      rows: found.map(({ kind, id, min, expires_at }) => ({ kind: kind as RevocationKind, id, min, expires_at })),
+      ...{ last: cursorOf(found.at(-1)), settled: cursorOf(settled), more: found.length === limit },
+      ...{ feedId: first.feed_id ?? '', keysVersion: Number(first.keys_version ?? 0), nowMs: first.now_ms },
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/** The feed of revocations: what one node revokes, every other one refuses, and no row is ever missed. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRevocationCopy } from 'latchkey/token'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { followStore, type StoreFollower } from '../../src/revocations/follow-store.js'
+import { writeRevocations } from '../../src/revocations/write-revocations.js'
+import { feedStart } from '../../src/store/feed.js'
+import { openStore } from '../../src/store/open-store.js'
+import type { Store } from '../../src/store/store.js'
+import { createTestDatabase, storeName, type TestDatabase } from './test-store.js'
+
+let folder: string
+let database: TestDatabase
+let store: Store
+const opened: { close(): Promise<void> }[] = []
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-feed-'))
+  database = await createTestDatabase(folder)
+  store = await open()
+})
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function open(): Promise<Store> {
+  const made = await openStore(database.storeOptions)
+  opened.push(made)
+  return made
+}
+
+const far = 4_000_000_000
+const idOf = (number: number) => Buffer.from(String(number).padStart(16, '0')).toString('base64url')
+const row = (number: number) => ({ kind: 's' as const, id: idOf(number), min: 1, expires_at: far })
+const write = (...numbers: number[]) => store.transaction((t) => writeRevocations(t, numbers.map(row)))
+const range = (length: number) => Array.from({ length }, (_, i) => i)
+
+function follow(of: Store) {
+  const revocations = createRevocationCopy()
+  const log: string[] = []
+  const follower: StoreFollower = followStore({ store: of, revocations, log: (line) => log.push(line) })
+  opened.push(follower)
+  const knows = (number: number) => revocations.refuses({ sid: idOf(number), gen: 0 }, '')
+  return { revocations, follower, log, knows, missing: (count: number) => range(count).filter((i) => !knows(i)) }
+}
+
+describe('reading the feed', () => {
+  it('answers rows after a cursor in pages, each once, and goes on where it ended', async () => {
+    await write(...range(25))
+    const seen: string[] = []
+    let read = await store.readFeed(feedStart, 10)
+    for (; ; read = await store.readFeed(read.last, 10)) {
+      seen.push(...read.rows.map(({ id }) => id))
+      if (!read.more) break
+    }
+    expect(seen).toEqual(range(25).map(idOf))
+    await write(25)
+    const next = await store.readFeed(read.settled, 10)
+    expect(next.rows.map(({ id }) => id)).toEqual([idOf(25)])
+  })
+
+  it.each(['', 'x', '-1', '1e9', '1.2.3', "1'; drop table revocations", '999999999999999999999.1'])(
+    'takes the cursor %j, which is none, for the start',
+    async (cursor) => {
+      await write(1)
+      expect((await store.readFeed(cursor, 10)).rows).toHaveLength(1)
+    },
+  )
+
+  it('names the feed, which stays the same', async () => {
+    const { feedId } = await store.readFeed(feedStart, 1)
+    expect(feedId).toMatch(/^[\w-]{22}$/)
+    expect((await (await open()).readFeed(feedStart, 1)).feedId).toBe(feedId)
+  })
+})
+
+describe('a follower', () => {
+  it('knows within a second what another node revoked, and how old its copy is', async () => {
+    const other = follow(await open())
+    await other.follower.catchUp()
+    const delays: number[] = []
+    for (const number of range(20)) {
+      await write(number)
+      const committed = performance.now()
+      while (!other.knows(number)) await new Promise((resolve) => setTimeout(resolve, 2))
+      delays.push(performance.now() - committed)
+    }
+    console.log(`${storeName}: seen after ${Math.max(...delays).toFixed(0)} ms at the most, of 20`)
+    expect(Math.max(...delays)).toBeLessThan(1000)
+    expect(other.revocations.ageMs()).toBeLessThan(1000)
+  })
+
+  it('knows from its first read what was revoked while it was not there, over many pages', async () => {
+    const numbers = range(12_345)
+    for (let at = 0; at < numbers.length; at += 500) await write(...numbers.slice(at, at + 500))
+    const late = follow(await open())
+    expect(late.revocations.ageMs()).toBeUndefined()
+    await late.follower.catchUp()
+    expect(late.missing(numbers.length)).toEqual([])
+  })
+
+  it('begins anew when the feed is another one, and keeps what it knew', async () => {
+    const other = follow(await open())
+    await write(1, 2, 3)
+    await other.follower.catchUp()
+    await store.transaction(async (t) => {
+      await t.deleteFrom('revocations').execute()
+      await t.updateTable('meta').set({ value: 'another' }).where('name', '=', 'feed_id').execute()
+      await writeRevocations(t, [row(4)])
+    })
+    await other.follower.catchUp()
+    expect([1, 2, 3, 4].map(other.knows)).toEqual([true, true, true, true])
+  })
+
+  it('grows older while the store is away, says so once, and heals', async () => {
+    const own = await openStore(database.storeOptions)
+    const readFeed = own.readFeed
+    let away = false
+    const flaky: Store = {
+      ...own,
+      readFeed: (...args) => (away ? Promise.reject(new Error('gone')) : readFeed(...args)),
+    }
+    const other = follow(flaky)
+    await other.follower.catchUp()
+    away = true
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    expect(other.revocations.ageMs()).toBeGreaterThan(600)
+    expect(other.log).toEqual(['latchkey: the feed of revocations cannot be read: gone'])
+    away = false
+    await write(7)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect([other.knows(7), (other.revocations.ageMs() as number) < 500]).toEqual([true, true])
+    expect(other.log.at(-1)).toBe('latchkey: the feed of revocations is read again')
+    await other.follower.close()
+    await own.close()
+  })
+
+  it.runIf(storeName === 'PostgreSQL')(
+    'misses no row of writers that commit in another order than they began, nor waits for one that never ends',
+    async () => {
+      const other = follow(await open())
+      let end = () => {}
+      const openElsewhere = (await open()).transaction(async (t) => {
+        // A transaction with a number of its own, older than all that follow.
+        await t.insertInto('meta').values({ name: 'elsewhere', value: '' }).execute()
+        await new Promise<void>((resolve) => {
+          end = resolve
+        })
+      })
+      const [writers, each] = [16, 50]
+      const stores = await Promise.all(range(4).map(open))
+      await Promise.all(
+        range(writers).map(async (writer) => {
+          for (const i of range(each)) {
+            const own = stores[writer % stores.length] as Store
+            await own.transaction(async (t) => {
+              await writeRevocations(t, [row(writer * each + i)])
+              await new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
+            })
+          }
+        }),
+      )
+      await other.follower.catchUp()
+      expect(other.missing(writers * each)).toEqual([])
+      end()
+      await openElsewhere
+    },
+    60_000,
+  )
+})
