@@ -112,7 +112,7 @@ for (const dialect of dialects) {
     test('is answered 404 by Hono, with its problem document', async () => {
       const app = new Hono()
       app.get('/posts/:id', async (c) => c.json(await getOr404(use.db, 'post', { id: Number(c.req.param('id')) })))
-      const server = createAdaptorServer({ fetch: app.fetch }) as Server
+      const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
       const answers = await ask(server, '/posts/1', '/posts/2', '/posts/99')
       expect(statuses(answers)).toEqual([200, 404, 404])
       expect(await answers[0]?.json()).toMatchObject({ title: 'one' })
