@@ -3,11 +3,14 @@ export { defineRoles, type RoleDefinition, type Roles } from './access/index.js'
 export {
   type Auth,
   type AuthOptions,
+  type AuthStatus,
   createAuth,
   type Decision,
   type GuardOptions,
   type GuardRequest,
+  type KeyAuthOptions,
   type Need,
+  type ServerAuthOptions,
 } from './auth/index.js'
 export {
   type ErrorCode,

@@ -218,7 +218,7 @@ it('leaves the global Request and Response alone', () => {
 it('is an Auth: frozen, ready, and closed as often as asked', async () => {
   const other = await createLatchkey({ dataFolder: join(folder, 'other') })
   expect(Object.isFrozen(other)).toBe(true)
-  expect(Object.keys(other).sort()).toEqual(['close', 'decide', 'fetch', 'node', 'ready', 'scopes'])
+  expect(Object.keys(other).sort()).toEqual(['close', 'decide', 'fetch', 'node', 'ready', 'scopes', 'status'])
   await other.ready()
   await other.close()
   await other.close()

@@ -39,7 +39,7 @@ const anonymous: Decision = Object.freeze({ user: undefined })
 
 /** @throws nothing: what goes wrong inside is answered as `server_error`. */
 export function decide(
-  check: TokenCheck,
+  check: TokenCheck | undefined,
   request: GuardRequest,
   need: Need,
   nowMs: number,
@@ -54,6 +54,7 @@ export function decide(
   if (credentials.scheme === 'basic' && isAmbient(request)) {
     return refuse(request, need, 'forbidden', { detail: 'Basic is not taken from another site', challenge: null })
   }
+  if (check === undefined) return refuse(request, need, 'busy', { detail: 'The keys of the issuer are not known yet' })
   const result = check(credentials.token, nowMs)
   if ('refused' in result) {
     return refuse(request, need, result.refused, { detail: hintOf(credentials.token) ?? result.reason })

@@ -3,6 +3,8 @@
  * no `__proto__`, nesting bounded.
  */
 
+export type JsonObject = Readonly<Record<string, unknown>>
+
 export type StrictJson =
   | { readonly value: unknown; readonly reason?: undefined }
   | { readonly reason: string; readonly field: string }

@@ -1,10 +1,11 @@
 /** The check of one access token, without exceptions: what `createVerifier` and guards stand on. */
 
+import type { JsonObject } from '../encoding/index.js'
 import { encodeBase64url } from '../encoding/index.js'
 import { type AccessToken, toAccessToken } from './access-token.js'
 import { type AccessTokenClaims, type ClaimRules, checkClaims, checkMoments } from './claims.js'
 import { maxTokenLength, splitCompact } from './compact.js'
-import { type JsonObject, readJsonSegment } from './header.js'
+import { readJsonSegment } from './header.js'
 import { Key } from './key.js'
 import type { Refusal } from './refusal.js'
 import type { Revocations } from './revocation-list.js'

@@ -1,6 +1,7 @@
 /** The claims of an access token (RFC 7519 section 4.1, RFC 9068 section 2.2), and what each must be, whoever signed it. */
+
+import type { JsonObject } from '../encoding/index.js'
 import { isBase64url } from '../encoding/index.js'
-import type { JsonObject } from './header.js'
 import type { Refusal } from './refusal.js'
 
 /** The raw claims under their RFC names; moments are NumericDates, in seconds since the epoch. */

@@ -44,7 +44,7 @@ const maxLeewaySeconds = 300
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const clock = options.clock ?? systemClock
-  const check = readVerifierOptions('createVerifier', options, optionNames)
+  const check = readVerifierOptions('createVerifier', options, optionNames).withKeys(options.keys)
   return Object.freeze({
     verify(token: string): AccessToken {
       const result = check(token, clock())
@@ -55,8 +55,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
   })
 }
 
-/** Checks the options that verifiers share; `names` are all that `owner` knows. */
-export function readVerifierOptions(owner: string, options: VerifierOptions, names: readonly string[]): TokenCheck {
+/** What verifiers share, checked once. */
+export interface CheckedVerifier {
+  /** The check with these keys; another one when they change. */
+  withKeys(keys: Keys): TokenCheck
+}
+
+/**
+ * Checks the options that verifiers share but for the keys; `names` are all that `owner` knows.
+ * @throws TypeError for an unknown or wrong option.
+ */
+export function readVerifierOptions(
+  owner: string,
+  options: Omit<VerifierOptions, 'keys'>,
+  names: readonly string[],
+): CheckedVerifier {
   checkOptionNames(owner, options, names)
   if (options.clock !== undefined && typeof options.clock !== 'function')
     throw new TypeError('clock must be a function')
@@ -66,7 +79,8 @@ export function readVerifierOptions(owner: string, options: VerifierOptions, nam
     leewaySeconds: checkInteger('leewaySeconds', options.leewaySeconds ?? 0, 0, maxLeewaySeconds),
   })
   const cacheEntries = checkInteger('cacheEntries', options.cacheEntries ?? 50_000, 0, 10_000_000)
-  return createTokenCheck(readKeys(options.keys), rules, cacheEntries, readRevocations(options.revocations))
+  const revocations = readRevocations(options.revocations)
+  return { withKeys: (keys) => createTokenCheck(readKeys(keys), rules, cacheEntries, revocations) }
 }
 
 function readRevocations(revocations: Revocations | undefined): Revocations | undefined {

@@ -1,7 +1,5 @@
 /** The protected header of a compact JWS (RFC 7515 section 4). */
-import { decodeBase64url, decodeUtf8, readStrictJson } from '../encoding/index.js'
-
-export type JsonObject = Readonly<Record<string, unknown>>
+import { decodeBase64url, decodeUtf8, type JsonObject, readStrictJson } from '../encoding/index.js'
 
 /** The JSON object that a canonical base64url text holds, strictly read; undefined when it holds none. */
 export function readJsonSegment(segment: string): JsonObject | undefined {

@@ -1,8 +1,10 @@
 /** The low-level pair: signs bytes and verifies them, knowing nothing of claims (RFC 7515 sections 5.1, 5.2 and 7.1). */
+
+import type { JsonObject } from '../encoding/index.js'
 import { decodeBase64url, encodeBase64url, readStrictJson } from '../encoding/index.js'
 import { LatchkeyError } from '../errors.js'
 import { maxTokenLength, splitCompact } from './compact.js'
-import { type JsonObject, readJsonSegment } from './header.js'
+import { readJsonSegment } from './header.js'
 import type { Jwk } from './jwk.js'
 import { importKey, Key } from './key.js'
 import { type Keys, readKeys } from './key-set.js'

@@ -52,7 +52,7 @@ async function assemble(
   const equalTime = createEqualTime({ store, queue })
   const verifier = createVerifier(shared)
   const api = createApi({
-    ...{ accounts, verifier, auth, signingKeys, registration, issuer, log },
+    ...{ store, accounts, verifier, auth, signingKeys, registration, issuer, log },
     login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
     refresh: createRefresh({ store, changes, roles, tokens }),
     revoke: createRevoke({ store, changes, verifier }),

@@ -11,6 +11,7 @@ import type { Refresh } from '../sessions/refresh.js'
 import type { Revoke } from '../sessions/revoke.js'
 import type { SessionList } from '../sessions/session-list.js'
 import type { SigningKeys } from '../signing-keys/signing-keys.js'
+import type { Store } from '../store/store.js'
 import type { Log } from './log.js'
 
 /** On Node the request stands behind the context; elsewhere, and by `latchkey.fetch`, it does not. */
@@ -24,6 +25,7 @@ export type ApiContext = Context<ApiEnv>
 
 /** What the routes stand on. */
 export interface ApiParts {
+  readonly store: Store
   readonly accounts: Accounts
   readonly login: Login
   readonly refresh: Refresh

@@ -6,6 +6,7 @@ import { answerOtherMethods } from './answer-other-methods.js'
 import { type Api, type ApiEnv, type ApiParts, requestOf } from './api-context.js'
 import { addSecuritySchemes } from './openapi.js'
 import { addClientRoutes } from './routes/client.js'
+import { addFeedRoutes } from './routes/feed.js'
 import { addKeyRoutes } from './routes/keys.js'
 import { addOperatorRoutes } from './routes/operator.js'
 import { addSessionRoutes } from './routes/sessions.js'
@@ -38,12 +39,14 @@ export function createApi(parts: ApiParts): Api {
   addSessionRoutes(app, parts)
   addUserRoutes(app, parts)
   addKeyRoutes(app, parts)
+  addFeedRoutes(app, parts)
   addOperatorRoutes(app, parts.issuer)
   answerOtherMethods(app)
   return app
 }
 
-const ownPaths = /^\/(?:v1\/(?:client|token|user)(?:\/|$)|\.well-known\/jwks\.json$)/
+const ownPaths =
+  /^\/(?:v1\/(?:client|token|user)(?:\/|$)|v1\/revocations$|\.well-known\/(?:jwks\.json|oauth-authorization-server)$)/
 
 /** Whether a path (without its query) is the API's own when it shares the server with an application. */
 export function isOwnPath(path: string): boolean {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ReadFeed } from '../feed.js'
+import { feedStart, type ReadFeed } from '../feed.js'
 import type { RevocationKind } from '../schema.js'
 import type { Reading } from '../store.js'
 
@@ -12,6 +12,7 @@ interface Row {
   readonly xid: string
   readonly is_settled: boolean
   readonly now_ms: number
+  readonly head: string | null
   readonly feed_id: string | null
   readonly keys_version: string | null
 }
@@ -23,14 +24,16 @@ interface Row {
  */
 export function createReadFeed(db: Reading, schema: string): ReadFeed {
   const table = (name: string) => sql.table(`${schema}.${name}`)
-  return async (after, limit) => {
+  return async function readFeed(after, limit) {
     const [, xid = '0', position = '0'] = /^([0-9]{1,20})\.([0-9]{1,15})$/.exec(after) ?? []
     const { rows } = await sql<Row>`
       select r.kind, r.id, r.min, r.expires_at, r.position, r.xid::text as xid, r.xid < s.horizon as is_settled,
-        s.now_ms, s.feed_id, s.keys_version
+        s.now_ms, s.head, s.feed_id, s.keys_version
       from (
         select pg_snapshot_xmin(pg_current_snapshot()) as horizon,
           (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
+          (select xid::text || '.' || position from ${table('revocations')}
+            order by xid desc, position desc limit 1) as head,
           (select value from ${table('meta')} where name = 'feed_id') as feed_id,
           (select value from ${table('meta')} where name = 'keys_version') as keys_version
       ) s
@@ -43,6 +46,10 @@ export function createReadFeed(db: Reading, schema: string): ReadFeed {
     const [first] = rows
     if (first === undefined) throw new Error('The feed answered no row at all')
     const found = first.kind === null ? [] : rows
+    // After a database that lost its end, a cursor may lie past it: what came there since would be missed.
+    if (found.length === 0 && xid !== '0' && isAfter(`${xid}.${position}`, first.head ?? '0.0')) {
+      return readFeed(feedStart, limit)
+    }
     const cursorOf = (row: Row | undefined) => (row === undefined ? `${xid}.${position}` : `${row.xid}.${row.position}`)
     const unsettled = found.findIndex((row) => !row.is_settled)
     const settled = unsettled < 0 ? found.at(-1) : found[unsettled - 1]
@@ -52,4 +59,10 @@ export function createReadFeed(db: Reading, schema: string): ReadFeed {
       ...{ feedId: first.feed_id ?? '', keysVersion: Number(first.keys_version ?? 0), nowMs: first.now_ms },
     }
   }
+}
+
+function isAfter(one: string, other: string): boolean {
+  const [xid, position] = one.split('.').map(BigInt) as [bigint, bigint]
+  const [otherXid, otherPosition] = other.split('.').map(BigInt) as [bigint, bigint]
+  return xid === otherXid ? position > otherPosition : xid > otherXid
 }

@@ -7,12 +7,17 @@ import type { Reading } from '../store.js'
  */
 export function createReadFeed(db: Reading): ReadFeed {
   return async (after, limit) => {
-    const position = /^[0-9]{1,15}$/.test(after) ? Number(after) : 0
+    let position = /^[0-9]{1,15}$/.test(after) ? Number(after) : 0
     const meta = await db.selectFrom('meta').selectAll().where('name', 'in', ['feed_id', 'keys_version']).execute()
     const value = (name: string) => meta.find((row) => row.name === name)?.value
     const read = (from: number) =>
       db.selectFrom('revocations').selectAll().where('position', '>', from).orderBy('position').limit(limit).execute()
-    const rows = await read(position)
+    let rows = await read(position)
+    // After a database that lost its end, a cursor may lie past it: what came there since would be missed.
+    if (rows.length === 0 && position > 0 && position > (await readHead(db))) {
+      position = 0
+      rows = await read(0)
+    }
     const last = String(rows.at(-1)?.position ?? position)
     return {
       rows: rows.map(({ kind, id, min, expires_at }) => ({ kind, id, min, expires_at })),
@@ -20,4 +25,14 @@ export function createReadFeed(db: Reading): ReadFeed {
       ...{ feedId: value('feed_id') ?? '', keysVersion: Number(value('keys_version') ?? 0), nowMs: undefined },
     }
   }
+}
+
+async function readHead(db: Reading): Promise<number> {
+  const row = await db
+    .selectFrom('revocations')
+    .select('position')
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.position ?? 0
 }

@@ -1,0 +1,134 @@
+/** Follows a Latchkey server: its keys and its revocations, kept up to date in this process. */
+import { isAlgorithm } from '../token/algorithms.js'
+import { beginRead, createRevocationCopy, importKey, type Jwk, type Key, type RevocationCopy } from '../token/index.js'
+import { readFeedPage } from './feed-page.js'
+import { fetchJson } from './fetch-json.js'
+import { keysPath, metadataPath } from './server-address.js'
+import { createServerClock } from './server-clock.js'
+
+const pollEveryMs = 400
+const retryMs = 1_000
+/** The keys are published ten minutes before they sign; a copy may be half as old. */
+const keysMaxAgeMs = 5 * 60_000
+const sweepEveryMs = 60_000
+const maxDocumentBytes = 64 * 1024
+const maxPageBytes = 4 * 1024 * 1024
+
+export interface ServerFollower {
+  readonly revocations: RevocationCopy
+  /** Settles after the first keys and the first revocations are here. */
+  ready(): Promise<void>
+  /** The last reason why the server could not be followed; undefined while it can. */
+  readonly problem: string | undefined
+  close(): void
+}
+
+export interface ServerFollowerOptions {
+  /** Without a slash at its end. */
+  readonly server: string
+  /** What its metadata must name. */
+  readonly issuer: string
+  /** Called with every new set of keys; what it throws is a problem like any other. */
+  readonly onKeys: (keys: readonly Key[]) => void
+}
+
+/**
+ * Begins to follow. Its timers hold no process open. What goes wrong is tried again, and is no exception: the copy grows older,
+ * and says so. A token never causes a request.
+ */
+export function followServer({ server, issuer, onKeys }: ServerFollowerOptions): ServerFollower {
+  const revocations = createRevocationCopy()
+  const clock = createServerClock()
+  const aborted = new AbortController()
+  let settle: () => void = () => {}
+  const isReady = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  let problem: string | undefined
+  let keysVersion: number | undefined
+  let keysReadAtMs = Number.NEGATIVE_INFINITY
+  let cursor = ''
+  let sweptAtMs = performance.now()
+  let timer: NodeJS.Timeout | undefined
+
+  async function checkMetadata(): Promise<void> {
+    const { value } = await fetchJson(server + metadataPath, maxDocumentBytes, aborted.signal)
+    if (value.issuer !== issuer) throw new Error(`${server + metadataPath} must name the issuer ${issuer}`)
+    if (value.jwks_uri === undefined) {
+      throw new Error(
+        `${server} publishes no keys: it signs with a shared secret. Sign with EdDSA, or give createAuth the keys`,
+      )
+    }
+  }
+
+  async function readKeys(): Promise<void> {
+    const readAtMs = performance.now()
+    await checkMetadata()
+    // Where the server was reached, which behind a proxy is not where its metadata says.
+    const { value } = await fetchJson(server + keysPath, maxDocumentBytes, aborted.signal)
+    if (!Array.isArray(value.keys) || value.keys.length === 0) throw new Error(`${server + keysPath} must answer keys`)
+    // Keys of algorithms that this version does not know are of no use to it, and no fault.
+    const known = (value.keys as readonly Jwk[]).filter((jwk) => isAlgorithm(jwk?.alg))
+    onKeys(known.map((jwk) => importKey(jwk)))
+    keysReadAtMs = readAtMs
+  }
+
+  async function readFeed(): Promise<number> {
+    const began = beginRead()
+    let olderMs = 0
+    for (;;) {
+      const url = `${server}/v1/revocations?after=${encodeURIComponent(cursor)}`
+      const { value, ageSeconds } = await fetchJson(url, maxPageBytes, aborted.signal)
+      const page = readFeedPage(value)
+      revocations.apply(page.rows)
+      cursor = page.next
+      // A full page of settled rows never changes, however long a cache had it; its cursor has two parts.
+      if (!page.more || page.next.split('~').length > 2) {
+        olderMs = Math.max(olderMs, page.ageMs + ageSeconds * 1000, clock.heard(page.nowMs))
+      }
+      if (page.more) continue
+      revocations.readUpTo(began, olderMs)
+      sweep(page.nowMs)
+      return page.keysVersion
+    }
+  }
+
+  function sweep(nowMs: number): void {
+    if (performance.now() - sweptAtMs < sweepEveryMs) return
+    sweptAtMs = performance.now()
+    revocations.sweep(nowMs / 1000)
+  }
+
+  async function pass(): Promise<void> {
+    if (performance.now() - keysReadAtMs > keysMaxAgeMs) await readKeys()
+    const version = await readFeed()
+    if (keysVersion !== undefined && keysVersion !== version) await readKeys()
+    keysVersion = version
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      await pass()
+      problem = undefined
+      settle()
+    } catch (error) {
+      problem = error instanceof Error ? error.message : 'the server could not be followed'
+    }
+    if (aborted.signal.aborted) return
+    timer = setTimeout(tick, problem === undefined ? pollEveryMs : retryMs)
+    timer.unref()
+  }
+
+  tick()
+  return Object.freeze({
+    revocations,
+    ready: () => isReady,
+    get problem() {
+      return problem
+    },
+    close() {
+      clearTimeout(timer)
+      aborted.abort()
+    },
+  })
+}

@@ -1,0 +1,88 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { readPage } from '../../revocations/read-page.js'
+import type { Api, ApiParts } from '../api-context.js'
+import { jsonAnswer, problems } from '../schemas.js'
+
+const page = z
+  .object({
+    feed_id: z.string(),
+    rows: z
+      .array(z.tuple([z.string(), z.string(), z.number(), z.number()]).readonly())
+      .readonly()
+      .openapi({
+        description:
+          'kind, id, min, expires_at: `s` refuses tokens of session id with a generation below min, `k` those of key id.',
+        type: 'array',
+        items: { type: 'array', items: {} },
+      }),
+    next: z.string().openapi({ description: 'What to ask for next.' }),
+    more: z.boolean(),
+    age_ms: z.number().openapi({ description: 'From when the database was read to this answer.' }),
+    now: z.number().openapi({ description: 'When it was read, in milliseconds since the epoch.' }),
+    keys_version: z.int().openapi({ description: 'Another one when the key set has changed.' }),
+  })
+  .openapi('FeedPage')
+
+const query = z.object({
+  after: z
+    .string()
+    .max(200, { error: 'must be the cursor of a page' })
+    .openapi({ param: { name: 'after', in: 'query' }, description: '`next` of the page before; none: from the start.' })
+    .optional(),
+})
+
+const metadata = z
+  .object({
+    issuer: z.string(),
+    jwks_uri: z.string().optional(),
+    revocation_endpoint: z.string(),
+    revocation_endpoint_auth_methods_supported: z.array(z.string()),
+    response_types_supported: z.array(z.string()),
+    grant_types_supported: z.array(z.string()),
+    latchkey_revocations_uri: z.string(),
+  })
+  .openapi('ServerMetadata')
+
+/** What services that trust this server follow: its metadata and its revocations. */
+export function addFeedRoutes(app: Api, { store, issuer, signingKeys }: ApiParts): void {
+  const readRevocations = createRoute({
+    method: 'get',
+    path: '/v1/revocations',
+    operationId: 'readRevocations',
+    tags: ['keys'],
+    summary: 'The feed of revocations, page by page',
+    request: { query },
+    responses: { 200: jsonAnswer('A page.', page), ...problems(400, 503) },
+  })
+  app.openapi(readRevocations, async (c) => {
+    const { page: answer, isFinal } = await readPage(store, c.req.valid('query').after ?? '')
+    const caching = isFinal ? 'public, max-age=31536000, immutable' : 'no-store'
+    return c.json(answer, 200, { 'cache-control': caching })
+  })
+
+  const readMetadata = createRoute({
+    method: 'get',
+    path: '/.well-known/oauth-authorization-server',
+    operationId: 'readMetadata',
+    tags: ['keys'],
+    summary: 'What this server is and has (RFC 8414)',
+    responses: { 200: jsonAnswer('Its own words, whatever Host the request named.', metadata) },
+  })
+  app.openapi(readMetadata, (c) => {
+    const at = (path: string) => issuer.replace(/\/+$/, '') + path
+    const publishes = signingKeys.publicJwks().keys.length > 0
+    return c.json(
+      {
+        issuer,
+        ...(publishes ? { jwks_uri: at('/.well-known/jwks.json') } : {}),
+        revocation_endpoint: at('/v1/token/revoke'),
+        revocation_endpoint_auth_methods_supported: ['none'],
+        response_types_supported: [],
+        grant_types_supported: [],
+        latchkey_revocations_uri: at('/v1/revocations'),
+      },
+      200,
+      { 'cache-control': 'public, max-age=300' },
+    )
+  })
+}

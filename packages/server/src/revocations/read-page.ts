@@ -1,0 +1,58 @@
+import { type FeedRead, feedStart } from '../store/feed.js'
+import type { Store } from '../store/store.js'
+
+const pageRows = 10_000
+
+/** What GET /v1/revocations answers. */
+export interface FeedPage {
+  readonly feed_id: string
+  readonly rows: readonly (readonly [kind: string, id: string, min: number, expires_at: number])[]
+  /** The cursor to ask with next. */
+  readonly next: string
+  readonly more: boolean
+  /** Milliseconds from when the database was read to this answer. */
+  readonly age_ms: number
+  /** When the database was read, in milliseconds since the epoch. */
+  readonly now: number
+  readonly keys_version: number
+}
+
+export interface ReadPage {
+  readonly page: FeedPage
+  /** Whether it is full and settled, and so will never be another. */
+  readonly isFinal: boolean
+}
+
+/**
+ * Reads the page after a cursor. A cursor holds the name of the feed, up to where all is settled, and in the middle of a pass
+ * over rows that are not, up to where it has read: `FEED~SETTLED` or `FEED~SETTLED~LAST`. One of another feed is the start.
+ */
+export async function readPage(store: Store, after: string): Promise<ReadPage> {
+  const began = performance.now()
+  const nowMs = Date.now()
+  const [feed, settled = feedStart, last = settled] = after.split('~')
+  let read = await store.readFeed(last, pageRows)
+  let from = settled
+  let isMiddle = last !== settled
+  if (feed !== read.feedId && last !== feedStart) {
+    read = await store.readFeed(feedStart, pageRows)
+    from = feedStart
+    isMiddle = false
+  }
+  // What an earlier page of this pass left unsettled stays so until the next pass.
+  const nextSettled = isMiddle ? from : read.settled
+  const page = {
+    feed_id: read.feedId,
+    rows: read.rows.map(({ kind, id, min, expires_at }) => [kind, id, min, expires_at] as const),
+    next: cursorOf(read, nextSettled),
+    more: read.more,
+    age_ms: Math.ceil(performance.now() - began),
+    now: read.nowMs ?? nowMs,
+    keys_version: read.keysVersion,
+  }
+  return { page, isFinal: read.more && !isMiddle && read.settled === read.last }
+}
+
+function cursorOf({ feedId, last, more }: FeedRead, settled: string): string {
+  return more && last !== settled ? `${feedId}~${settled}~${last}` : `${feedId}~${settled}`
+}
