@@ -50,7 +50,7 @@ it('names each route, what it needs, and its refusals', () => {
     ['DELETE /v1/user', 'deleteOwnUser', 'token', '202 401 404 default'],
     ['GET /v1/user/{uid}', 'readProfile', 'token', '200 401 403 404 default'],
     ['DELETE /v1/user/{uid}', 'deleteUser', 'token', '202 401 403 404 default'],
-    ['GET /.well-known/jwks.json', 'readKeys', 'open', '200'],
+    ['GET /.well-known/jwks.json', 'readKeys', 'open', '200 400 default'],
     ['GET /v1/revocations', 'readRevocations', 'open', '200 400 503 default'],
     ['GET /.well-known/oauth-authorization-server', 'readMetadata', 'open', '200'],
     ['GET /healthz', 'readHealth', 'open', '200'],

@@ -61,16 +61,20 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
     }
   }
 
-  async function readKeys(): Promise<void> {
+  /** Reads the keys, of this version where one is known: caches in between must not answer with an older one. */
+  async function readKeys(wanted?: number): Promise<void> {
     const readAtMs = performance.now()
     await checkMetadata()
     // Where the server was reached, which behind a proxy is not where its metadata says.
-    const { value } = await fetchJson(server + keysPath, maxDocumentBytes, aborted.signal)
-    if (!Array.isArray(value.keys) || value.keys.length === 0) throw new Error(`${server + keysPath} must answer keys`)
+    const url = server + keysPath + (wanted === undefined ? '' : `?v=${wanted}`)
+    const { value } = await fetchJson(url, maxDocumentBytes, aborted.signal)
+    if (!Array.isArray(value.keys) || value.keys.length === 0) throw new Error(`${url} must answer keys`)
     // Keys of algorithms that this version does not know are of no use to it, and no fault.
     const known = (value.keys as readonly Jwk[]).filter((jwk) => isAlgorithm(jwk?.alg))
     onKeys(known.map((jwk) => importKey(jwk)))
     keysReadAtMs = readAtMs
+    // The node that answered may not have read the change yet; then it is asked again after the next read of the feed.
+    keysVersion = typeof value.keys_version === 'number' ? value.keys_version : wanted
   }
 
   async function readFeed(): Promise<number> {
@@ -100,10 +104,9 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
   }
 
   async function pass(): Promise<void> {
-    if (performance.now() - keysReadAtMs > keysMaxAgeMs) await readKeys()
+    if (performance.now() - keysReadAtMs > keysMaxAgeMs) await readKeys(keysVersion)
     const version = await readFeed()
-    if (keysVersion !== undefined && keysVersion !== version) await readKeys()
-    keysVersion = version
+    if (keysVersion === undefined || keysVersion < version) await readKeys(version)
   }
 
   async function tick(): Promise<void> {

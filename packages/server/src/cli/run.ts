@@ -5,6 +5,7 @@ import { ConfigurationError } from '../config.js'
 import { StartError } from '../store/start-error.js'
 import { CommandError, type CommandIo, UsageError } from './command-io.js'
 import { example } from './example.js'
+import { addKeyCommands } from './key.js'
 import { addServeCommand } from './serve.js'
 import { addTokenCommands } from './token.js'
 import { addUserCommands } from './user.js'
@@ -38,6 +39,7 @@ function createProgram(io: CommandIo, json: boolean): Command {
     .addHelpText('after', example('latchkey serve'))
   addServeCommand(program, io)
   addUserCommands(program, io)
+  addKeyCommands(program, io)
   addTokenCommands(program, io)
   return program
 }

@@ -1,5 +1,3 @@
-import { createAuth } from 'latchkey'
-import { createVerifier } from 'latchkey/token'
 import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import type { ReadyConfig } from '../config.js'
@@ -13,6 +11,7 @@ import { createRefresh } from '../sessions/refresh.js'
 import { createRevoke } from '../sessions/revoke.js'
 import { createSessionList } from '../sessions/session-list.js'
 import type { Latchkey } from './latchkey.js'
+import { createLocalAuth } from './local-auth.js'
 import { type OpenAccounts, openAccounts } from './open-accounts.js'
 import { openTokens } from './open-tokens.js'
 import { rememberIssuer } from './served-issuer.js'
@@ -47,10 +46,12 @@ async function assemble(
   const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
-  const shared = { keys: signingKeys.verifyKeys(), issuer, audience: issuer, clock, revocations }
-  const auth = createAuth({ ...shared, ...(rolesGiven ? { roles } : {}) })
+  const local = createLocalAuth(
+    { issuer, clock, revocations, roles: rolesGiven ? roles : undefined },
+    signingKeys.verifyKeys(),
+  )
+  const { auth, verifier } = local
   const equalTime = createEqualTime({ store, queue })
-  const verifier = createVerifier(shared)
   const api = createApi({
     ...{ store, accounts, verifier, auth, signingKeys, registration, issuer, log },
     login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
@@ -64,7 +65,16 @@ async function assemble(
     if (next && !isOwnPath(new URL(request.url).pathname)) return next()
     return Promise.resolve(api.fetch(request, {}))
   }
-  const follower = followStore({ store, revocations, log })
+  let keysVersion: number | undefined
+  async function onRead(read: { readonly keysVersion: number }): Promise<void> {
+    if (keysVersion !== undefined && keysVersion !== read.keysVersion) {
+      await signingKeys.reload()
+      local.useKeys(signingKeys.verifyKeys())
+    }
+    keysVersion = read.keysVersion
+    signingKeys.confirm()
+  }
+  const follower = followStore({ store, revocations, log, onRead })
   // Before the first request: whoever was logged out while nobody served is refused from the start.
   await follower.catchUp().catch(async (error) => {
     await follower.close()

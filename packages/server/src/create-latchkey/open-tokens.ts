@@ -1,5 +1,6 @@
 import type { ReadyConfig } from '../config.js'
 import { type AccessTokenIssuer, createAccessTokenIssuer } from '../sessions/issue-access-token.js'
+import { rememberTtl } from '../signing-keys/longest-ttl.js'
 import { openSigningKeys, type SigningKeys } from '../signing-keys/signing-keys.js'
 import type { Store } from '../store/store.js'
 import { checkTokenSize } from './check-token-size.js'
@@ -19,5 +20,6 @@ export async function openTokens(store: Store, config: ReadyConfig): Promise<Ope
   const signingKeys = await openSigningKeys({ store, secret, algorithm })
   const tokens = createAccessTokenIssuer({ signingKeys, issuer, audiences, accessTtlSeconds, clock })
   checkTokenSize(config, tokens, store.now())
+  await rememberTtl(store, accessTtlSeconds)
   return { signingKeys, tokens }
 }

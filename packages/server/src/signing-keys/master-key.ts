@@ -31,6 +31,24 @@ export async function openMasterKey(parts: { store: Store; secret?: string | und
   return Object.freeze({ derive: (use: string) => deriveKey(master, use) })
 }
 
+/**
+ * Wraps the master key under the first secret of the list instead of whichever it was wrapped under: one row changes, and every
+ * node that knows both goes on. Then the second one can be taken away.
+ *
+ * @throws StartError as `openMasterKey`.
+ */
+export async function rewrapMasterKey(parts: { store: Store; secret?: string | undefined }): Promise<void> {
+  const { store, secret } = parts
+  if (secret === undefined) throw new StartError('secret_missing', 'LATCHKEY_SECRET must be given: new,old')
+  const secrets = readSecretList(secret)
+  await store.transaction(async (transaction) => {
+    const wrapped = await readWrapped(transaction)
+    if (wrapped === undefined) throw damaged()
+    const value = seal(wrappingKey(secrets[0] as string), unwrap(wrapped, secrets), place).toString('base64url')
+    await transaction.updateTable('meta').set({ value }).where('name', '=', rowName).execute()
+  })
+}
+
 function fileSecret(dataFolder: string | undefined, mustExist: boolean): string {
   if (dataFolder === undefined) {
     throw new StartError(

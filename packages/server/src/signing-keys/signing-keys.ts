@@ -1,10 +1,9 @@
 import { LatchkeyError } from 'latchkey'
-import { type Algorithm, generateKey, importKey, type Jwk, type Key } from 'latchkey/token'
-import type { SigningKeyRow } from '../store/schema.js'
-import { StartError } from '../store/start-error.js'
-import type { Store, Writing } from '../store/store.js'
-import { type MasterKey, openMasterKey } from './master-key.js'
-import { seal, unseal } from './seal.js'
+import { type Algorithm, generateKey, type Jwk, type Key } from 'latchkey/token'
+import type { Reading, Store } from '../store/store.js'
+import { type KeyEntry, readEntries, sealedRow } from './key-rows.js'
+import { type MasterKey, openMasterKey, rewrapMasterKey } from './master-key.js'
+import { keyLeadSeconds, readKeysVersion, retireKey, rotateKeys } from './rotate-keys.js'
 
 /** The keys that tokens are signed and verified with, held in memory. */
 export interface SigningKeys {
@@ -15,10 +14,23 @@ export interface SigningKeys {
   signingKey(now: number): Key
   /** Every key whose tokens may still be good, those that have not signed yet included. */
   verifyKeys(): readonly Key[]
-  /** The key set to publish (RFC 7517 section 5). Symmetric keys are never in it. */
-  publicJwks(): { readonly keys: readonly Jwk[] }
-  /** Reads the rows again, after another process changed them. */
+  /**
+   * The key set to publish (RFC 7517 section 5). Symmetric keys are never in it. Its version says to who follows the feed
+   * whether this node has read the change that the feed speaks of.
+   */
+  publicJwks(): { readonly keys: readonly Jwk[]; readonly keys_version: number }
+  /** All keys there are, retired ones included, in the order of their publication. */
+  list(): readonly KeyEntry[]
+  /** Reads the rows again, after this or another process changed them. */
   reload(): Promise<void>
+  /** Says that the rows are still as they were read. Without that, or a reload, for five minutes nothing is signed any more. */
+  confirm(): void
+  /** See `rotateKeys`. */
+  rotate(immediately: boolean): Promise<{ readonly kid: string }>
+  /** See `retireKey`. */
+  retire(kid: string, immediately: boolean): Promise<void>
+  /** See `rewrapMasterKey`. */
+  rewrap(): Promise<void>
 }
 
 export interface SigningKeysOptions {
@@ -27,11 +39,6 @@ export interface SigningKeysOptions {
   readonly secret?: string | undefined
   /** Of keys that are made from now on; those that exist keep theirs. Default EdDSA. */
   readonly algorithm?: Algorithm | undefined
-}
-
-interface Entry {
-  readonly key: Key
-  readonly row: SigningKeyRow
 }
 
 /**
@@ -43,16 +50,47 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
   const { store, secret, algorithm = 'EdDSA' } = options
   const master = await openMasterKey({ store, secret })
   await makeFirstKeys(store, master, algorithm)
+  let confirmedAtMs = performance.now()
+  // In this order, so that the keys are never older than their version says.
+  let version = await readKeysVersion(store.db)
   let entries = await readEntries(store, master)
+  const parts = { store, master, algorithm }
+
+  async function reload(): Promise<void> {
+    const atMs = performance.now()
+    const newVersion = await readKeysVersion(store.db)
+    entries = await readEntries(store, master)
+    version = newVersion
+    confirmedAtMs = atMs
+  }
   return Object.freeze({
-    signingKey: (now: number) => newestSigning(entries, now),
+    signingKey(now: number) {
+      // Another node may have retired the key meanwhile.
+      if (performance.now() - confirmedAtMs > (keyLeadSeconds / 2) * 1000) {
+        throw new LatchkeyError('busy', { detail: 'the signing keys could not be read for five minutes' })
+      }
+      return newestSigning(entries, now)
+    },
     verifyKeys: () => verifying(entries, store.now()).map(({ key }) => key),
     publicJwks: () => ({
       keys: verifying(entries, store.now()).flatMap(({ key }) => (key.symmetric ? [] : [key.toPublicJwk()])),
+      keys_version: version,
     }),
-    reload: async () => {
-      entries = await readEntries(store, master)
+    list: () => entries,
+    reload,
+    confirm() {
+      confirmedAtMs = performance.now()
     },
+    async rotate(immediately: boolean) {
+      const rotated = await rotateKeys(parts, immediately)
+      await reload()
+      return rotated
+    },
+    async retire(kid: string, immediately: boolean) {
+      await retireKey(parts, kid, immediately)
+      await reload()
+    },
+    rewrap: () => rewrapMasterKey({ store, secret }),
   })
 }
 
@@ -76,40 +114,12 @@ async function makeFirstKeys(store: Store, master: MasterKey, algorithm: Algorit
   })
 }
 
-async function anyKey(db: Store['db'] | Writing): Promise<boolean> {
+async function anyKey(db: Reading): Promise<boolean> {
   return (await db.selectFrom('signing_keys').select('kid').limit(1).executeTakeFirst()) !== undefined
 }
 
-function sealedRow(key: Key, master: MasterKey, now: number): SigningKeyRow {
-  const plain = Buffer.from(JSON.stringify(key.toPrivateJwk()))
-  return {
-    kid: key.kid,
-    alg: key.alg,
-    public: key.symmetric ? null : JSON.stringify(key.toPublicJwk()),
-    private: seal(sealingKey(master), plain, placeOf(key.kid)),
-    published_at: now,
-    sign_from: null,
-    sign_until: null,
-    verify_until: null,
-  }
-}
-
-async function readEntries(store: Store, master: MasterKey): Promise<readonly Entry[]> {
-  const rows = await store.db.selectFrom('signing_keys').selectAll().orderBy('published_at').orderBy('kid').execute()
-  return rows.map((row) => ({ row, key: openRow(row, master) }))
-}
-
-function openRow(row: SigningKeyRow, master: MasterKey): Key {
-  const plain = unseal(sealingKey(master), row.private, placeOf(row.kid))
-  if (plain !== undefined) {
-    const key = importKey(JSON.parse(plain.toString()))
-    if (key.kid === row.kid && key.alg === row.alg) return key
-  }
-  throw new StartError('keys_damaged', `The signing key ${row.kid} in the database was changed. Restore a backup.`)
-}
-
-function newestSigning(entries: readonly Entry[], now: number): Key {
-  let newest: Entry | undefined
+function newestSigning(entries: readonly KeyEntry[], now: number): Key {
+  let newest: KeyEntry | undefined
   for (const entry of entries) {
     const { sign_from, sign_until } = entry.row
     if (sign_from === null || sign_from > now || (sign_until !== null && sign_until <= now)) continue
@@ -119,14 +129,6 @@ function newestSigning(entries: readonly Entry[], now: number): Key {
   return newest.key
 }
 
-function verifying(entries: readonly Entry[], now: number): readonly Entry[] {
+function verifying(entries: readonly KeyEntry[], now: number): readonly KeyEntry[] {
   return entries.filter(({ row }) => row.verify_until === null || row.verify_until > now)
-}
-
-function sealingKey(master: MasterKey): Buffer {
-  return master.derive('signing_keys.private')
-}
-
-function placeOf(kid: string) {
-  return { table: 'signing_keys', id: kid, use: 'private' }
 }

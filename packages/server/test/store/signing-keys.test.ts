@@ -129,6 +129,23 @@ describe('a store that has keys', () => {
   })
 })
 
+describe('a secret that changes', () => {
+  it('is rewrapped by one row: then the new one opens the keys alone, and the old one no more', async () => {
+    const before = await open({ secret: one })
+    const sealed = await rows()
+    await (await open({ secret: `${two},${one}` })).rewrap()
+    expect(await rows()).toEqual(sealed)
+    expect(kids(await open({ secret: two }))).toEqual(kids(before))
+    expect(await refusal({ secret: one })).toBe('secret_wrong')
+  })
+
+  it('is not rewrapped under one that is not given, nor by one that does not open it', async () => {
+    const keys = await open({ secret: one })
+    await keys.rewrap()
+    await expect(openSigningKeys({ store, secret: `${two},${two}` })).rejects.toMatchObject({ reason: 'secret_wrong' })
+  })
+})
+
 describe('which key signs', () => {
   const set = (values: { sign_from?: number | null; sign_until?: number; verify_until?: number }, kid: string) =>
     store.transaction((t) => t.updateTable('signing_keys').set(values).where('kid', '=', kid).execute())
@@ -159,6 +176,6 @@ describe('which key signs', () => {
 
 it('a shared secret is never in the key set', async () => {
   const keys = await open({ algorithm: 'HS256' })
-  expect(keys.publicJwks()).toEqual({ keys: [] })
+  expect(keys.publicJwks()).toEqual({ keys: [], keys_version: 0 })
   expect(keys.verifyKeys()).toHaveLength(2)
 })

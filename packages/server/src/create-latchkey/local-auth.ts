@@ -1,0 +1,36 @@
+import { type Auth, createAuth, type Roles } from 'latchkey'
+import { createVerifier, type Key, type Revocations, type Verifier } from 'latchkey/token'
+
+export interface LocalAuthOptions {
+  readonly issuer: string
+  readonly clock: () => number
+  readonly revocations: Revocations
+  readonly roles: Roles | undefined
+}
+
+export interface LocalAuth {
+  readonly auth: Auth
+  readonly verifier: Verifier
+  /** From now on these keys verify. */
+  useKeys(keys: readonly Key[]): void
+}
+
+/** What guards in the server's own process ask; its keys change while it runs. */
+export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[]): LocalAuth {
+  const { issuer, clock, revocations, roles } = options
+  const make = (list: readonly Key[]) => {
+    const shared = { keys: list, issuer, audience: issuer, clock, revocations }
+    return { auth: createAuth({ ...shared, ...(roles && { roles }) }), verifier: createVerifier(shared) }
+  }
+  let current = make(keys)
+  return {
+    auth: Object.freeze({
+      ...current.auth,
+      decide: (...args: Parameters<Auth['decide']>) => current.auth.decide(...args),
+    }),
+    verifier: Object.freeze({ verify: (token: string) => current.verifier.verify(token) }),
+    useKeys(list: readonly Key[]) {
+      current = make(list)
+    },
+  }
+}

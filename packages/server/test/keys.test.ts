@@ -1,0 +1,161 @@
+/** Rotating and retiring signing keys while several servers and a service run. */
+import { createAuth } from 'latchkey'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openStore } from '../src/store/open-store.js'
+import {
+  ann,
+  ask,
+  type CommandResult,
+  type Node,
+  postJson,
+  runCommand,
+  secret,
+  startNode,
+  useServer,
+} from './server.js'
+
+const issuer = 'https://id.example'
+const busy = 'busy@example.org'
+const first = useServer({ issuer })
+let second: Node
+let service: ReturnType<typeof createAuth>
+beforeAll(async () => {
+  await first.post('/v1/client/register', ann)
+  await first.post('/v1/client/register', { ...ann, account: busy })
+  second = await startNode(first.database, { issuer })
+  service = createAuth({ server: second.url, issuer })
+  await service.ready()
+})
+afterAll(async () => {
+  await service.close()
+  await second.close()
+})
+
+const command = (...words: string[]): Promise<CommandResult> =>
+  runCommand(first.folder, words, '', first.database.environment)
+const keys = async () =>
+  (await command('key', 'list', '--json')).out
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kid: string; state: string })
+const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString()).kid
+const logIn = async (url: string, account = ann.account): Promise<string> =>
+  (await postJson(url, '/v1/token', { account, secret, type: 100 })).json.token
+const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSeconds: Number.POSITIVE_INFINITY }
+const absent = { host: undefined, origin: undefined, fetchSite: undefined, fetchMode: undefined, preflight: false }
+const atService = (token: string) =>
+  service.decide({ method: 'GET', url: '/', authorization: [`Bearer ${token}`], ...absent }, need).status ?? 200
+const everywhere = async (token: string) => [
+  (await ask(first.url, 'GET', '/v1/user', { token })).status,
+  (await ask(second.url, 'GET', '/v1/user', { token })).status,
+  atService(token),
+]
+async function until(what: () => Promise<boolean>): Promise<number> {
+  const began = performance.now()
+  while (!(await what())) {
+    if (performance.now() - began > 5000) throw new Error('It is not so after 5 s')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return performance.now() - began
+}
+
+/** As if the next key had been published long ago. */
+async function ageKeys(): Promise<void> {
+  const store = await openStore(first.database.storeOptions)
+  await store.transaction((t) => t.updateTable('signing_keys').set({ published_at: 1 }).execute())
+  await store.close()
+}
+
+describe('rotating', () => {
+  it('is refused while services may not have read the next key, and says how long to wait', async () => {
+    const before = await keys()
+    const { code, error } = await command('key', 'rotate')
+    expect([code, error]).toEqual([1, expect.stringMatching(/Wait \d+ seconds, or rotate with --now/)])
+    expect(await keys()).toEqual(before)
+  })
+
+  it('lets every node sign with the next key once it is acknowledged, and fails no request meanwhile', async () => {
+    await ageKeys()
+    const before = await logIn(first.url)
+    const waiting = (await keys()).find(({ state }) => state === 'next')?.kid
+    const statuses = new Set<number>()
+    let isDone = false
+    const load = [first.url, second.url].map(async (url) => {
+      while (!isDone) {
+        // As somebody else: more than a hundred logins end the oldest.
+        const token = await logIn(url, busy)
+        for (const status of await everywhere(token)) statuses.add(status)
+        for (const status of await everywhere(before)) statuses.add(status)
+      }
+    })
+    const { code, out } = await command('key', 'rotate', '--json')
+    expect([code, JSON.parse(out).kid]).toEqual([0, waiting])
+    const tokens: string[] = []
+    for (let i = 0; i < 50; i++) tokens.push(await logIn(first.url, busy), await logIn(second.url, busy))
+    isDone = true
+    await Promise.all(load)
+    expect(new Set(tokens.map(kidOf))).toEqual(new Set([waiting]))
+    expect([...statuses]).toEqual([200])
+    expect((await keys()).map(({ state }) => state).sort()).toEqual(['next', 'signs', 'verifies'])
+  }, 60_000)
+
+  it('keeps the tokens of the key before good, on every node, in services, and after a restart', async () => {
+    await ageKeys()
+    const token = await logIn(first.url)
+    await command('key', 'rotate')
+    expect(await everywhere(token)).toEqual([200, 200, 200])
+    const restarted = await startNode(first.database, { issuer })
+    expect((await ask(restarted.url, 'GET', '/v1/user', { token })).status).toBe(200)
+    await restarted.close()
+  })
+
+  it('at once, by two at the same moment, leaves one key that signs and one that waits', async () => {
+    const results = await Promise.all([command('key', 'rotate', '--now'), command('key', 'rotate', '--now')])
+    expect(results.map(({ code }) => code)).toEqual([0, 0])
+    const states = (await keys()).map(({ state }) => state)
+    expect([
+      states.filter((state) => state === 'signs').length,
+      states.filter((state) => state === 'next').length,
+    ]).toEqual([1, 1])
+    const token = await logIn(second.url)
+    await until(async () => (await everywhere(token)).every((status) => status === 200))
+  })
+})
+
+describe('retiring', () => {
+  it('the key that signs rotates; its tokens stay good', async () => {
+    await ageKeys()
+    const token = await logIn(first.url)
+    expect((await command('key', 'retire', kidOf(token))).code).toBe(0)
+    await until(async () => kidOf(await logIn(first.url)) !== kidOf(token))
+    expect(await everywhere(token)).toEqual([200, 200, 200])
+  })
+
+  it('with --now refuses its tokens everywhere within a second, and nobody else', async () => {
+    await ageKeys()
+    const token = await logIn(first.url)
+    expect((await command('key', 'retire', '--now', kidOf(token))).code).toBe(0)
+    const delay = await until(async () => (await everywhere(token)).every((status) => status === 401))
+    expect(delay).toBeLessThan(1000)
+    const after = await logIn(first.url)
+    expect(kidOf(after)).not.toBe(kidOf(token))
+    await until(async () => (await everywhere(after)).every((status) => status === 200))
+    const { keys: published } = (await ask(second.url, 'GET', '/.well-known/jwks.json')).json
+    expect(published.map(({ kid }: { kid: string }) => kid)).not.toContain(kidOf(token))
+  })
+
+  it('an unknown key is refused', async () => {
+    const { code, error } = await command('key', 'retire', 'nobody')
+    expect([code, error]).toEqual([1, 'latchkey: There is no such key'])
+  })
+})
+
+it('key list prints each key with its state for people', async () => {
+  const { out } = await command('key', 'list')
+  expect(
+    out.split('\n').every((line) => /^[\w-]{43}\tEdDSA\t(?:signs|next|verifies|retired)\tpublished \d{4}-/.test(line)),
+  ).toBe(true)
+})
+
+it('nothing of all this was the fault of a server', () => {
+  expect([first.log, second.log]).toEqual([[], []])
+})
