@@ -139,7 +139,7 @@ async function listen(data: string, bin: string, user: User): Promise<{ server: 
   throw new Error(`PostgreSQL did not start: ${said}`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,0 +1,156 @@
+/** What PostgreSQL alone asks of the server: to be away now and then, poolers, and users with few rights. */
+import { randomBytes } from 'node:crypto'
+import { connect, createServer, type Socket } from 'node:net'
+import pg from 'pg'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openStore } from '../../src/store/open-store.js'
+import { ann, ask, type Node, postJson, secret, startNode } from '../server.js'
+import { findPgbouncer, startPgbouncer } from './pgbouncer.js'
+import { createPostgresDatabase, storeName, type TestDatabase } from './test-store.js'
+
+const opened: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close()
+})
+
+const databaseOf = (databaseUrl: string): TestDatabase => ({
+  storeOptions: { dataFolder: 'unused', databaseUrl },
+  config: { dataFolder: 'unused', databaseUrl, secret: randomBytes(32).toString('hex'), issuer: 'https://id.example' },
+  environment: {},
+})
+async function start(database: TestDatabase): Promise<Node> {
+  const node = await startNode(database)
+  opened.push(() => node.close())
+  return node
+}
+const logIn = (url: string) => postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
+
+/** A way to the database that can be cut. */
+async function startWire(databaseUrl: string) {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const server = createServer((near) => {
+    if (isCut) return void near.destroy()
+    const far = connect(Number(target.port), target.hostname)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.pipe(other)
+      one.on('error', () => other.destroy())
+      one.on('close', () => {
+        sockets.delete(one)
+        other.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const url = new URL(databaseUrl)
+  url.port = String(port)
+  const cut = () => {
+    isCut = true
+    for (const socket of sockets) socket.destroy()
+  }
+  opened.push(async () => {
+    cut()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return {
+    url: url.href,
+    cut,
+    mend() {
+      isCut = false
+    },
+  }
+}
+
+describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
+  it('is 503 for what needs it, nothing for guards and keys, and heals by itself', async () => {
+    const wire = await startWire(await createPostgresDatabase())
+    const node = await start(databaseOf(wire.url))
+    await postJson(node.url, '/v1/client/register', ann)
+    const { token, refresh_token } = (await logIn(node.url)).json
+    wire.cut()
+    for (const answer of [
+      await logIn(node.url),
+      await ask(node.url, 'GET', '/v1/user', { token }),
+      await postJson(node.url, '/v1/token/refresh', { refresh_token }),
+      await postJson(node.url, '/v1/token/revoke', { token }),
+      await ask(node.url, 'GET', '/v1/revocations'),
+    ]) {
+      expect([answer.status, answer.json.code, answer.headers.get('retry-after')]).toEqual([503, 'busy', '1'])
+      expect(answer.text).not.toMatch(/ECONN|postgres|127\.0\.0\.1/)
+    }
+    expect((await postJson(node.url, '/v1/token/secret', { token })).status).toBe(200)
+    expect((await ask(node.url, 'GET', '/.well-known/jwks.json')).status).toBe(200)
+    expect(node.log.some((line) => line.startsWith('latchkey: POST /v1/token failed:'))).toBe(true)
+    expect(node.log.join('\n')).not.toContain(new URL(wire.url).password)
+    wire.mend()
+    expect((await ask(node.url, 'GET', '/v1/user', { token })).status).toBe(200)
+    // The one that was told 503 was not revoked, and its refresh token was not used.
+    expect((await postJson(node.url, '/v1/token/refresh', { refresh_token })).status).toBe(201)
+  })
+
+  it('stops the start with a sentence that holds no password', async () => {
+    const url = `postgres://ann:the-password@127.0.0.1:1/none`
+    const error = await openStore({ dataFolder: 'unused', databaseUrl: url }).catch((reason) => reason)
+    expect([error.name, error.reason]).toEqual(['StartError', 'database_unreachable'])
+    expect(error.message).not.toContain('the-password')
+  })
+})
+
+describe.runIf(storeName === 'PostgreSQL')('a user without the right to define tables', () => {
+  it('is enough once the schema is there', async () => {
+    const databaseUrl = await createPostgresDatabase()
+    await (await openStore({ dataFolder: 'unused', databaseUrl })).close()
+    const role = `app_${randomBytes(4).toString('hex')}`
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    for (const statement of [
+      `create role ${role} login password 'few-rights'`,
+      `grant usage on schema latchkey to ${role}`,
+      `grant select, insert, update, delete on all tables in schema latchkey to ${role}`,
+      'revoke create on schema public from public',
+    ]) {
+      await client.query(statement)
+    }
+    await client.end()
+    const url = new URL(databaseUrl)
+    Object.assign(url, { username: role, password: 'few-rights' })
+    const node = await start(databaseOf(url.href))
+    expect((await postJson(node.url, '/v1/client/register', ann)).status).toBe(201)
+    const { json } = await logIn(node.url)
+    expect((await postJson(node.url, '/v1/token/refresh', { refresh_token: json.refresh_token })).status).toBe(201)
+    expect((await ask(node.url, 'DELETE', '/v1/user', { token: json.token })).status).toBe(202)
+    expect(node.log).toEqual([])
+  })
+})
+
+const pgbouncer = storeName === 'PostgreSQL' ? findPgbouncer() : undefined
+if (storeName === 'PostgreSQL' && !pgbouncer)
+  console.warn('SKIPPED pgbouncer: there is none, and it cannot be installed')
+describe.runIf(pgbouncer !== undefined)('behind a transaction pooler', () => {
+  it('nodes migrate at once, log in, refresh at once, revoke, and follow', async () => {
+    const pooler = await startPgbouncer(pgbouncer as string, await createPostgresDatabase())
+    opened.push(() => pooler.stop())
+    const database = databaseOf(pooler.url)
+    const [one, other] = await Promise.all([start(database), start(database)])
+    await postJson(one.url, '/v1/client/register', ann)
+    const { refresh_token, token } = (await logIn(one.url)).json
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => postJson((i % 2 ? one : other).url, '/v1/token/refresh', { refresh_token })),
+    )
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
+    expect(answers[0]?.status).toBe(201)
+    await ask(one.url, 'DELETE', '/v1/user/sessions', { token })
+    const began = performance.now()
+    while ((await ask(other.url, 'GET', '/v1/user', { token })).status !== 401) {
+      if (performance.now() - began > 1000) throw new Error('still accepted after a second')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    expect([one.log, other.log]).toEqual([[], []])
+  })
+})
