@@ -109,7 +109,8 @@ async function makeFirstKeys(store: Store, master: MasterKey, algorithm: Algorit
     const next = sealedRow(generateKey(algorithm), master, now)
     await transaction
       .insertInto('signing_keys')
-      .values([{ ...first, sign_from: now }, next])
+      // From the beginning of time: a clock that is set back after the first start must not leave it without a key.
+      .values([{ ...first, sign_from: 0 }, next])
       .execute()
   })
 }
