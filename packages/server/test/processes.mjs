@@ -1,9 +1,10 @@
-// The full run of store/processes.test.ts on both stores. Usage: npm run processes -w @latchkey/server
+// The full runs of store/processes.test.ts and store/feed.test.ts on both stores. Usage: npm run processes -w @latchkey/server
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { startVitest } from 'vitest/node'
 
 process.env.PROCESSES_SCALE = '1'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const vitest = await startVitest('test', ['packages/server/test/store/processes.test.ts'], { root, watch: false })
+const files = ['processes', 'feed'].map((name) => `packages/server/test/store/${name}.test.ts`)
+const vitest = await startVitest('test', files, { root, watch: false })
 await vitest.close()
