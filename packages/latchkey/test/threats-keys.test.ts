@@ -2,40 +2,11 @@
 import { verifyCompact } from 'latchkey/jws'
 import { createVerifier, importKey, type Jwk } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
-import {
-  all,
-  audience,
-  claims,
-  clock,
-  encode,
-  headerOf,
-  hmacSigner,
-  issuer,
-  keys,
-  rawSigner,
-  refusalOf,
-} from './fixtures.js'
+import { all, audience, encode, headerOf, hmacSigner, issuer, keys, rawSigner, refusalOf } from './fixtures.js'
 import { additions } from './fuzz/signed-mutants.js'
 import { publishedTexts } from './fuzz/targets.js'
 import { noneSpellings } from './fuzz/text-mutants.js'
-
-const secrets = [keys.HS256, keys.HS384, keys.HS512]
-const pairs = [keys.EdDSA, keys.ES256]
-const verifierOf = (list: typeof secrets, cacheEntries = 100) =>
-  createVerifier({ keys: list, issuer, audience, clock, cacheEntries })
-const payload = JSON.stringify(claims)
-
-/** Refused by the verifier of access tokens and by the low-level one. */
-function expectForged(token: string, list = [...pairs]): void {
-  expect(
-    refusalOf(() => verifierOf(list).verify(token)),
-    token.slice(0, 300),
-  ).toBe('token_invalid')
-  expect(
-    refusalOf(() => verifyCompact(token, list)),
-    token.slice(0, 300),
-  ).toBe('token_invalid')
-}
+import { expectForged, pairs, payload, secrets, verifierOf } from './threats.js'
 
 describe('row 1: unsigned tokens', () => {
   it.each(all)('refuses every spelling of none, with the empty, the kept and a random signature, for %s', (alg) => {

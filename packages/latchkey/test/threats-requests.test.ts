@@ -1,25 +1,12 @@
 /** Rows 15, 16 and 18 to 21 of the threat list: JSON, comparisons and headers that brought others down. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { createAuth } from 'latchkey'
 import { parseStrictJson, readAuthorization } from 'latchkey/http'
 import { verifyCompact } from 'latchkey/jws'
-import { createSigner, createVerifier } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
 import { equalConstantTime } from '../dist/encoding/index.js'
-import { audience, claims, clock, headerOf, issuer, keys, rawSigner, refusalOf, sid } from './fixtures.js'
+import { claims, headerOf, rawSigner, refusalOf } from './fixtures.js'
 import { badBytes, notJson, notStrict, rightClaims } from './fuzz/broken-claims.js'
-
-const key = keys.HS256
-const { verify } = createVerifier({ keys: [keys.HS256, keys.HS512], issuer, audience, clock })
-const auth = createAuth({ keys: key, issuer, clock })
-const { issue } = createSigner({ key, issuer, audience: issuer, ttlSeconds: 60, clock })
-const subject = { uid: '1', clientType: 100, scopes: ['order:*'], sid, gen: 0 }
-const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSeconds: Infinity }
-const decide = (...authorization: string[]) => {
-  const absent = { host: 'api.example', origin: undefined, fetchSite: undefined, fetchMode: undefined }
-  return auth.decide({ method: 'GET', url: '/orders', authorization, preflight: false, ...absent }, need)
-}
-const statusOf = (...lines: string[]) => decide(...lines).status ?? 'user'
+import { decide, issue, key, statusOf, subject, verify } from './threats.js'
 
 describe('row 15: JSON that parsers read differently', () => {
   const sign = rawSigner(key)

@@ -14,23 +14,11 @@ import {
   keys,
   rawSigner,
   refusalOf,
-  sid,
   textSigner,
 } from './fixtures.js'
 import { heapGrowth } from './heap.js'
 import { otherTexts } from './other-texts.js'
-
-const key = keys.HS256
-const { verify } = createVerifier({ keys: [keys.HS256, keys.HS512], issuer, audience, clock })
-const auth = createAuth({ keys: key, issuer, clock })
-const { issue } = createSigner({ key, issuer, audience: issuer, ttlSeconds: 60, clock })
-const subject = { uid: '1', clientType: 100, scopes: ['order:*'], sid, gen: 0 }
-const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSeconds: Infinity }
-const decide = (...authorization: string[]) => {
-  const absent = { host: 'api.example', origin: undefined, fetchSite: undefined, fetchMode: undefined }
-  return auth.decide({ method: 'GET', url: '/orders', authorization, preflight: false, ...absent }, need)
-}
-const statusOf = (...lines: string[]) => decide(...lines).status ?? 'user'
+import { issue, key, need, statusOf, subject, verify } from './threats.js'
 
 describe('row 13: texts made to fill memory', () => {
   const huge = (bytes: number) => {

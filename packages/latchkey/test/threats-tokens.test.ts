@@ -3,30 +3,12 @@ import { createHook } from 'node:async_hooks'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { verifyCompact } from 'latchkey/jws'
 import { createSigner, createVerifier, generateKey } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
 import { audience, claims, clock, encode, headerOf, issuer, keys, now, rawSigner, refusalOf, sid } from './fixtures.js'
 import { wrongValues } from './fuzz/broken-claims.js'
 import { strangeKids } from './fuzz/signed-mutants.js'
-
-const secrets = [keys.HS256, keys.HS384, keys.HS512]
-const pairs = [keys.EdDSA, keys.ES256]
-const verifierOf = (list: typeof secrets, cacheEntries = 100) =>
-  createVerifier({ keys: list, issuer, audience, clock, cacheEntries })
-const payload = JSON.stringify(claims)
-
-/** Refused by the verifier of access tokens and by the low-level one. */
-function expectForged(token: string, list = [...pairs]): void {
-  expect(
-    refusalOf(() => verifierOf(list).verify(token)),
-    token.slice(0, 300),
-  ).toBe('token_invalid')
-  expect(
-    refusalOf(() => verifyCompact(token, list)),
-    token.slice(0, 300),
-  ).toBe('token_invalid')
-}
+import { expectForged, payload, secrets, verifierOf } from './threats.js'
 
 describe('row 6: a cache that mixes users up', () => {
   it('never answers a token with what it knows of another, whichever parts they share', () => {

@@ -44,3 +44,8 @@ export interface ApiParts {
 export function requestOf(c: ApiContext): string {
   return describeRequest(c.req.method, new URL(c.req.url).pathname)
 }
+
+/** What every DELETE answers: 202, since 204 could not say so. */
+export function answerDone(c: ApiContext) {
+  return c.json({ msg: 'ok' as const, error_code: 1 as const, request: requestOf(c) }, 202)
+}

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
-import { type Api, type ApiParts, requestOf } from '../api-context.js'
+import { type Api, type ApiParts, answerDone } from '../api-context.js'
 import { callerOf } from '../caller.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, expected, jsonAnswer, jsonBody, problems, text, withToken } from '../schemas.js'
@@ -65,7 +65,7 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
   })
   app.openapi(endAll, async (c) => {
     await service.endAll(currentUser(c).uid, callerOf(c))
-    return c.json({ msg: 'ok' as const, error_code: 1 as const, request: requestOf(c) }, 202)
+    return answerDone(c)
   })
 
   const end = createRoute({
@@ -80,7 +80,7 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
   })
   app.openapi(end, async (c) => {
     await service.end(currentUser(c).uid, c.req.valid('param').sid, callerOf(c))
-    return c.json({ msg: 'ok' as const, error_code: 1 as const, request: requestOf(c) }, 202)
+    return answerDone(c)
   })
 
   const changeOwn = createRoute({

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
-import { type Api, type ApiParts, requestOf } from '../api-context.js'
+import { type Api, type ApiParts, answerDone } from '../api-context.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, jsonAnswer, jsonBody, problems, text, uid, withToken } from '../schemas.js'
 
@@ -65,7 +65,7 @@ export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
   })
   app.openapi(deleteOwn, async (c) => {
     await accounts.remove(currentUser(c).uid)
-    return c.json({ msg: 'ok' as const, error_code: 1 as const, request: requestOf(c) }, 202)
+    return answerDone(c)
   })
 
   const readAny = createRoute({
@@ -92,6 +92,6 @@ export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
   })
   app.openapi(deleteAny, async (c) => {
     await accounts.remove(c.req.valid('param').uid)
-    return c.json({ msg: 'ok' as const, error_code: 1 as const, request: requestOf(c) }, 202)
+    return answerDone(c)
   })
 }
