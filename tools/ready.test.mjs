@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, utimesSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -28,5 +28,18 @@ describe('making a checkout ready', () => {
     for (const { code } of await Promise.all([run(), run()])) expect(code).toBe(0)
     expect(existsSync(lock)).toBe(false)
     expect(existsSync(`${lock}.${gone}`)).toBe(false)
+  })
+
+  it('takes over a lock whose maker ended before it wrote its name, or whose number is somebody else’s by now', async () => {
+    for (const [owner, ageSeconds] of [
+      ['', 10],
+      [String(process.ppid), 3600],
+    ]) {
+      writeFileSync(lock, owner)
+      const then = Date.now() / 1000 - ageSeconds
+      utimesSync(lock, then, then)
+      expect((await run()).code).toBe(0)
+      expect(existsSync(lock)).toBe(false)
+    }
   })
 })
