@@ -19,13 +19,12 @@ export function createSessionChanges(parts: { store: Store; revocations: Revocat
   const { store, revocations } = parts
   return Object.freeze({
     async transaction<Result>(work: (transaction: Writing, change: Change) => Promise<Result>): Promise<Result> {
-      let rows: NewRevocation[] = []
-      const result = await store.transaction<Result>((transaction) => {
-        rows = []
-        return work(transaction, async (change) => {
+      const rows: NewRevocation[] = []
+      const result = await store.transaction<Result>((transaction) =>
+        work(transaction, async (change) => {
           rows.push(...(await changeSessions(transaction, change)))
-        })
-      })
+        }),
+      )
       revocations.apply(rows.map(({ expires_at: expiresAt, ...row }) => ({ ...row, expiresAt })))
       return result
     },
