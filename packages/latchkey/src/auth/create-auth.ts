@@ -90,6 +90,8 @@ const sharedNames = [
  * @throws TypeError for a wrong key or address, or an unknown or wrong option.
  */
 export function createAuth<Scope extends string = string>(options: AuthOptions<Scope>): Auth<Scope> {
+  const { roles } = options
+  if (roles !== undefined && !Array.isArray(roles.scopes)) throw new TypeError('roles must come from defineRoles')
   return 'server' in options ? createServerAuth(options) : createKeyAuth(options)
 }
 
@@ -130,7 +132,6 @@ function assemble<Scope extends string>(
   follower?: ServerFollower,
 ): Auth<Scope> {
   const { roles, clock = systemClock, maxStalenessSeconds, whenStale } = options
-  if (roles !== undefined && !Array.isArray(roles.scopes)) throw new TypeError('roles must come from defineRoles')
   const isUsable = createFreshness({
     ...(revocations && { revocations }),
     ...(maxStalenessSeconds !== undefined && { maxStalenessSeconds }),

@@ -8,6 +8,8 @@ export interface FeedPage {
   /** What to ask for next. */
   readonly next: string
   readonly more: boolean
+  /** Full, and settled: it never changes, however long a cache had it. */
+  readonly final: boolean
   /** How long before the answer the database was read. */
   readonly ageMs: number
   /** The server's clock when the database was read, in milliseconds since the epoch. */
@@ -19,11 +21,12 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /** @throws Error when it is none. */
 export function readFeedPage(json: JsonObject): FeedPage {
-  const { feed_id, rows, next, more, age_ms, now, keys_version } = json
+  const { feed_id, rows, next, more, final, age_ms, now, keys_version } = json
   const isPage =
     typeof feed_id === 'string' &&
     typeof next === 'string' &&
     typeof more === 'boolean' &&
+    typeof final === 'boolean' &&
     Array.isArray(rows) &&
     typeof age_ms === 'number' &&
     age_ms >= 0 &&
@@ -31,7 +34,7 @@ export function readFeedPage(json: JsonObject): FeedPage {
     isCount(keys_version)
   if (!isPage) throw new Error('The feed must answer pages as Latchkey writes them')
   return {
-    ...{ feedId: feed_id, next, more, ageMs: age_ms, nowMs: now, keysVersion: keys_version },
+    ...{ feedId: feed_id, next, more, final, ageMs: age_ms, nowMs: now, keysVersion: keys_version },
     rows: rows.map(readRow),
   }
 }

@@ -86,8 +86,7 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
       const page = readFeedPage(value)
       revocations.apply(page.rows)
       cursor = page.next
-      // A full page of settled rows never changes, however long a cache had it; its cursor has two parts.
-      if (!page.more || page.next.split('~').length > 2) {
+      if (!page.final) {
         olderMs = Math.max(olderMs, page.ageMs + ageSeconds * 1000, clock.heard(page.nowMs))
       }
       if (page.more) continue

@@ -10,6 +10,8 @@ export interface FeedPage {
   /** The cursor to ask with next. */
   readonly next: string
   readonly more: boolean
+  /** Full, and settled: it will never be another, however long somebody keeps it. */
+  readonly final: boolean
   /** Milliseconds from when the database was read to this answer. */
   readonly age_ms: number
   /** When the database was read, in milliseconds since the epoch. */
@@ -17,17 +19,11 @@ export interface FeedPage {
   readonly keys_version: number
 }
 
-export interface ReadPage {
-  readonly page: FeedPage
-  /** Whether it is full and settled, and so will never be another. */
-  readonly isFinal: boolean
-}
-
 /**
  * Reads the page after a cursor. A cursor holds the name of the feed, up to where all is settled, and in the middle of a pass
  * over rows that are not, up to where it has read: `FEED~SETTLED` or `FEED~SETTLED~LAST`. One of another feed is the start.
  */
-export async function readPage(store: Store, after: string): Promise<ReadPage> {
+export async function readPage(store: Store, after: string): Promise<FeedPage> {
   const began = performance.now()
   const nowMs = Date.now()
   const [feed, settled = feedStart, last = settled] = after.split('~')
@@ -41,16 +37,16 @@ export async function readPage(store: Store, after: string): Promise<ReadPage> {
   }
   // What an earlier page of this pass left unsettled stays so until the next pass.
   const nextSettled = isMiddle ? from : read.settled
-  const page = {
+  return {
     feed_id: read.feedId,
     rows: read.rows.map(({ kind, id, min, expires_at }) => [kind, id, min, expires_at] as const),
     next: cursorOf(read, nextSettled),
     more: read.more,
+    final: read.more && !isMiddle && read.settled === read.last,
     age_ms: Math.ceil(performance.now() - began),
     now: read.nowMs ?? nowMs,
     keys_version: read.keysVersion,
   }
-  return { page, isFinal: read.more && !isMiddle && read.settled === read.last }
 }
 
 function cursorOf({ feedId, last, more }: FeedRead, settled: string): string {

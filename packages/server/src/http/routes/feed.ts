@@ -17,6 +17,7 @@ const page = z
       }),
     next: z.string().openapi({ description: 'What to ask for next.' }),
     more: z.boolean(),
+    final: z.boolean().openapi({ description: 'Full and settled: it will never be another.' }),
     age_ms: z.number().openapi({ description: 'From when the database was read to this answer.' }),
     now: z.number().openapi({ description: 'When it was read, in milliseconds since the epoch.' }),
     keys_version: z.int().openapi({ description: 'Another one when the key set has changed.' }),
@@ -39,7 +40,6 @@ const metadata = z
     revocation_endpoint_auth_methods_supported: z.array(z.string()),
     response_types_supported: z.array(z.string()),
     grant_types_supported: z.array(z.string()),
-    latchkey_revocations_uri: z.string(),
   })
   .openapi('ServerMetadata')
 
@@ -55,8 +55,8 @@ export function addFeedRoutes(app: Api, { store, issuer, signingKeys }: ApiParts
     responses: { 200: jsonAnswer('A page.', page), ...problems(400, 503) },
   })
   app.openapi(readRevocations, async (c) => {
-    const { page: answer, isFinal } = await readPage(store, c.req.valid('query').after ?? '')
-    const caching = isFinal ? 'public, max-age=31536000, immutable' : 'no-store'
+    const answer = await readPage(store, c.req.valid('query').after ?? '')
+    const caching = answer.final ? 'public, max-age=31536000, immutable' : 'no-store'
     return c.json(answer, 200, { 'cache-control': caching })
   })
 
@@ -79,7 +79,6 @@ export function addFeedRoutes(app: Api, { store, issuer, signingKeys }: ApiParts
         revocation_endpoint_auth_methods_supported: ['none'],
         response_types_supported: [],
         grant_types_supported: [],
-        latchkey_revocations_uri: at('/v1/revocations'),
       },
       200,
       { 'cache-control': 'public, max-age=300' },
