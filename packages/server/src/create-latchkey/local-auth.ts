@@ -20,7 +20,11 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
   const { issuer, clock, revocations, roles } = options
   const make = (list: readonly Key[]) => {
     const shared = { keys: list, issuer, audience: issuer, clock, revocations }
-    return { auth: createAuth({ ...shared, ...(roles && { roles }) }), verifier: createVerifier(shared) }
+    // The verifier answers rare questions, and needs no cache beside that of the guards.
+    return {
+      auth: createAuth({ ...shared, ...(roles && { roles }) }),
+      verifier: createVerifier({ ...shared, cacheEntries: 0 }),
+    }
   }
   let current = make(keys)
   return {

@@ -65,13 +65,11 @@ async function assemble(
     if (next && !isOwnPath(new URL(request.url).pathname)) return next()
     return Promise.resolve(api.fetch(request, {}))
   }
-  let keysVersion: number | undefined
-  async function onRead(read: { readonly keysVersion: number }): Promise<void> {
-    if (keysVersion !== undefined && keysVersion !== read.keysVersion) {
+  async function onRead({ keysVersion }: { readonly keysVersion: number }): Promise<void> {
+    if (keysVersion !== signingKeys.version) {
       await signingKeys.reload()
       local.useKeys(signingKeys.verifyKeys())
     }
-    keysVersion = read.keysVersion
     signingKeys.confirm()
   }
   const follower = followStore({ store, revocations, log, onRead })

@@ -19,6 +19,8 @@ export interface SigningKeys {
    * whether this node has read the change that the feed speaks of.
    */
   publicJwks(): { readonly keys: readonly Jwk[]; readonly keys_version: number }
+  /** The version of the rows that were read: one more with every change of the keys. */
+  readonly version: number
   /** All keys there are, retired ones included, in the order of their publication. */
   list(): readonly KeyEntry[]
   /** Reads the rows again, after this or another process changed them. */
@@ -76,6 +78,9 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
       keys: verifying(entries, store.now()).flatMap(({ key }) => (key.symmetric ? [] : [key.toPublicJwk()])),
       keys_version: version,
     }),
+    get version() {
+      return version
+    },
     list: () => entries,
     reload,
     confirm() {
