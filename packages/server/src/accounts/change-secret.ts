@@ -1,5 +1,5 @@
 import { LatchkeyError, type Roles } from 'latchkey'
-import type { SecretHashing } from '../client-types/client-type.js'
+import { emailType, type SecretHashing } from '../client-types/client-type.js'
 import { passwordAttemptReasons, passwordReasons } from '../client-types/password-rule.js'
 import type { AccessTokenIssuer } from '../sessions/issue-access-token.js'
 import type { Caller } from '../sessions/refresh.js'
@@ -7,8 +7,6 @@ import { replacePair } from '../sessions/replace-pair.js'
 import type { SessionChanges } from '../sessions/session-changes.js'
 import type { TokenAnswer } from '../sessions/token-pair.js'
 import type { Store } from '../store/store.js'
-
-const emailType = 100
 
 export interface SecretForm {
   readonly old_secret: string

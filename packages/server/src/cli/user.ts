@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
 import type { AccountEntry } from '../accounts/profile.js'
+import { emailType } from '../client-types/client-type.js'
 import type { ReadyConfig } from '../config.js'
 import type { OpenAccounts } from '../create-latchkey/open-accounts.js'
 import { type CommandIo, UsageError } from './command-io.js'
 import { example } from './example.js'
 import { readSecret } from './read-secret.js'
 import { findUid, withAccounts } from './with-accounts.js'
-
-const emailType = 100
 
 interface Json {
   readonly json?: boolean

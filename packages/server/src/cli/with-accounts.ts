@@ -1,8 +1,7 @@
+import { emailType } from '../client-types/client-type.js'
 import { type ReadyConfig, readConfig } from '../config.js'
 import type { OpenAccounts } from '../create-latchkey/open-accounts.js'
 import { CommandError, type CommandIo } from './command-io.js'
-
-const emailType = 100
 
 /** Reads the configuration, opens the store, which must be there unless the command makes it, runs the command and closes it. */
 export async function withAccounts<Result>(

@@ -1,3 +1,6 @@
+/** An email address and a password. */
+export const emailType = 100
+
 /** What the caller typed to log in. */
 export interface Attempt {
   /** As typed; the client type normalises it. */

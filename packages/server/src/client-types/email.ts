@@ -1,10 +1,15 @@
 import { LatchkeyError } from 'latchkey'
 import type { Store } from '../store/store.js'
-import type { Attempt, ClientType, Reasons, SecretHashing, Verification } from './client-type.js'
+import {
+  type Attempt,
+  type ClientType,
+  emailType,
+  type Reasons,
+  type SecretHashing,
+  type Verification,
+} from './client-type.js'
 import { emailAttemptReasons, emailReasons, normaliseEmail } from './email-address.js'
 import { passwordAttemptReasons, passwordReasons } from './password-rule.js'
-
-const type = 100
 
 /** Client type 100: an email address and a password. */
 export function createEmailClientType(parts: { store: Store; hashing: SecretHashing }): ClientType {
@@ -38,7 +43,7 @@ export function createEmailClientType(parts: { store: Store; hashing: SecretHash
   }
 
   return Object.freeze({
-    type,
+    type: emailType,
     name: 'email',
     normaliseAccount: normaliseEmail,
     attemptReasons: ({ account, secret }: Attempt) =>
@@ -57,7 +62,7 @@ function readIdentity(store: Store, account: string) {
     .selectFrom('identities')
     .innerJoin('users', 'users.uid', 'identities.uid')
     .select(['identities.id', 'identities.secret_hash', 'users.uid', 'users.role', 'users.epoch', 'users.disabled_at'])
-    .where('identities.client_type', '=', type)
+    .where('identities.client_type', '=', emailType)
     .where('identities.account', '=', account)
     .executeTakeFirst()
 }

@@ -1,6 +1,6 @@
 import { NotFound } from '@latchkey/query'
 import { LatchkeyError } from 'latchkey'
-import type { ClientType, Identity } from '../client-types/client-type.js'
+import { type ClientType, emailType, type Identity } from '../client-types/client-type.js'
 import type { ReadyConfig } from '../config.js'
 import { createLogin, type LoginForm } from '../sessions/login.js'
 import type { TokenAnswer } from '../sessions/token-pair.js'
@@ -11,8 +11,6 @@ import { readServedIssuer } from './served-issuer.js'
 
 /** What may be asked for, as at a login. */
 export type IssueForm = Pick<LoginForm, 'scope' | 'audience' | 'device'>
-
-const emailType = 100
 
 /**
  * Begins a session for a user whose secret nobody was asked for, and answers its tokens: for whoever runs the server.

@@ -1,5 +1,4 @@
 /** Every error that a route throws becomes an answer here, and nowhere else. */
-import { NotFound } from '@latchkey/query'
 import { HTTPException } from 'hono/http-exception'
 import { LatchkeyError } from 'latchkey'
 import { problem } from 'latchkey/http'
@@ -7,21 +6,19 @@ import type { Log } from './log.js'
 
 /** The answer to an error; what is the server's own fault is logged, and told to nobody else. */
 export function answerError(error: unknown, request: string | undefined, log: Log): Response {
-  const known = toLatchkeyError(error)
-  // A busy one with a cause is storage that went away, which whoever runs the server must hear of.
-  const isFault = known.code === 'server_error' || (known.code === 'busy' && known.cause !== undefined)
-  if (isFault) log(`latchkey: ${request ?? 'a request'} failed: ${describeFault(known.cause)}`)
+  const known = error instanceof HTTPException ? fromHono(error) : error
   const { status, headers, body } = problem(known, request)
+  const cause = known instanceof LatchkeyError ? known.cause : known
+  // A busy one with a cause is storage that went away, which whoever runs the server must hear of.
+  if (status === 500 || (status === 503 && cause !== undefined)) {
+    log(`latchkey: ${request ?? 'a request'} failed: ${describeFault(cause)}`)
+  }
   return new Response(body, { status, headers })
 }
 
-function toLatchkeyError(error: unknown): LatchkeyError {
-  if (error instanceof LatchkeyError) return error
-  if (error instanceof NotFound) return new LatchkeyError('not_found', { detail: error.message })
-  if (error instanceof HTTPException && error.status < 500) {
-    return new LatchkeyError('http_error', { status: error.status, detail: error.message, cause: error })
-  }
-  return new LatchkeyError('server_error', { cause: error })
+function fromHono(error: HTTPException): LatchkeyError {
+  if (error.status >= 500) return new LatchkeyError('server_error', { cause: error })
+  return new LatchkeyError('http_error', { status: error.status, detail: error.message, cause: error })
 }
 
 /** The error, its stack, and what caused it. */
