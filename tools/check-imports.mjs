@@ -26,6 +26,7 @@ const rules = {
       services: [
         'accounts',
         'sessions',
+        'api-keys',
         'client-types',
         'signing-keys',
         'revocations',

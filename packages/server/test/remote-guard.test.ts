@@ -249,25 +249,6 @@ describe('a server that is another one', () => {
 const temporaryFolderNow = () => temporaryFolders.pop() as string
 const temporaryFolders = [temporaryFolder()]
 
-describe('the metadata (RFC 8414)', () => {
-  it('is the server’s own word, whatever Host and proxy headers say, and names what there is', async () => {
-    const path = '/.well-known/oauth-authorization-server'
-    const spoofed = { host: 'evil.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' }
-    const { status, json } = await ask(node.url, 'GET', path, { headers: spoofed })
-    expect({ status, json }).toEqual({
-      status: 200,
-      json: {
-        issuer,
-        jwks_uri: `${issuer}/.well-known/jwks.json`,
-        revocation_endpoint: `${issuer}/v1/token/revoke`,
-        revocation_endpoint_auth_methods_supported: ['none'],
-        response_types_supported: [],
-        grant_types_supported: [],
-      },
-    })
-  })
-})
-
 describe('the address of a server', () => {
   it.each([
     ['http://id.example', 'https'],

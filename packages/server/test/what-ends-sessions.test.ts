@@ -27,12 +27,18 @@ interface Pair {
   readonly token: string
   readonly refresh_token: string
 }
+interface Key {
+  readonly id: string
+  readonly key: string
+  readonly token: string
+}
 interface Person {
   readonly uid: string
   readonly account: string
   /** The session that the event comes from, and another one of the same user. */
   readonly own: Pair
   readonly others: Pair
+  readonly key: Key
 }
 
 let count = 0
@@ -40,12 +46,18 @@ async function newPerson(): Promise<Person> {
   const account = `person${++count}@example.org`
   const { uid } = (await first.post('/v1/client/register', { ...ann, account })).json
   const logIn = async () => (await first.post('/v1/token', { account, secret, type: 100 })).json
-  return { uid, account, own: await logIn(), others: await logIn() }
+  const [own, others] = [await logIn(), await logIn()]
+  const { id, key } = (await send('POST', own.token, '/v1/user/api-keys', { name: 'program' })).json
+  return { uid, account, own, others, key: { id, key, token: (await exchange(first.url, { id, key })).json.token } }
 }
 
 const sidOf = ({ token }: Pair) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).sid
-const put = (token: string, path: string, body: object) =>
-  ask(first.url, 'PUT', path, { token, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const send = (method: string, token: string, path: string, body: object) =>
+  ask(first.url, method, path, { token, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const exchange = (url: string, { id, key }: Pick<Key, 'id' | 'key'>) =>
+  postJson(url, '/v1/token', { account: id, secret: key, type: 300 })
+const change = ({ own }: Person, more: object = {}) =>
+  send('PUT', own.token, '/v1/user/secret', { old_secret: secret, new_secret: 'a newer passphrase', ...more })
 
 /** Each event as it comes from outside, at the first node; commands come from a process beside it. */
 const events: Record<string, (person: Person) => Promise<unknown>> = {
@@ -58,11 +70,14 @@ const events: Record<string, (person: Person) => Promise<unknown>> = {
     await first.post('/v1/token/refresh', { refresh_token: next.json.refresh_token })
     await first.post('/v1/token/refresh', { refresh_token: own.refresh_token })
   },
-  'a new secret': ({ own }) =>
-    put(own.token, '/v1/user/secret', { old_secret: secret, new_secret: 'a newer passphrase' }),
+  'a new secret': change,
+  'a new secret, keys too': (person) => change(person, { end_api_keys: true }),
   'another role': ({ uid }) => accounts.accounts.setRole(uid, 'admin'),
   disabling: ({ uid }) => accounts.accounts.disable(uid),
   deleting: ({ own }) => ask(first.url, 'DELETE', '/v1/user', { token: own.token }),
+  'ending the key': ({ own, key }) => ask(first.url, 'DELETE', `/v1/user/api-keys/${key.id}`, { token: own.token }),
+  'revoking the key': ({ key }) => first.post('/v1/token/revoke', { token: key.key }),
+  'revoking the key’s token': ({ key }) => first.post('/v1/token/revoke', { token: key.token }),
 }
 
 const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSeconds: Number.POSITIVE_INFINITY }
@@ -77,27 +92,40 @@ const places: Record<string, (token: string) => Promise<string>> = {
 }
 const codeOf = ({ status, json }: { status: number; json: { code: string } }) => (status < 300 ? 'good' : json.code)
 
-/** What becomes of the session that the event comes from, and of the other: access token, refresh token. */
-const table: [event: string, own: [string, string], others: [string, string]][] = [
-  ['logout', ['token_revoked', 'refresh_invalid'], ['good', 'good']],
-  ['logout of another', ['good', 'good'], ['token_revoked', 'refresh_invalid']],
-  ['logout everywhere', ['token_revoked', 'refresh_invalid'], ['token_revoked', 'refresh_invalid']],
-  ['theft', ['token_revoked', 'refresh_invalid'], ['good', 'good']],
+const over: [string, string] = ['token_revoked', 'refresh_invalid']
+const alive: [string, string] = ['good', 'good']
+const lowered: [string, string] = ['token_revoked', 'good']
+const keyOver: [string, string] = ['token_revoked', 'auth_failed']
+
+/**
+ * What becomes of the session that the event comes from, and of the other: access token, refresh token. Then of an API key:
+ * the access token it was exchanged for, and its next exchange.
+ */
+const table: [event: string, own: [string, string], others: [string, string], key: [string, string]][] = [
+  ['logout', over, alive, alive],
+  ['logout of another', alive, over, alive],
+  ['logout everywhere', over, over, alive],
+  ['theft', over, alive, alive],
   // The session that changed it got a new pair; the pair before is refused like the others'.
-  ['a new secret', ['token_revoked', 'refresh_invalid'], ['token_revoked', 'refresh_invalid']],
-  ['another role', ['token_revoked', 'good'], ['token_revoked', 'good']],
-  ['disabling', ['token_revoked', 'refresh_invalid'], ['token_revoked', 'refresh_invalid']],
-  ['deleting', ['token_revoked', 'refresh_invalid'], ['token_revoked', 'refresh_invalid']],
+  ['a new secret', over, over, alive],
+  ['a new secret, keys too', over, over, keyOver],
+  ['another role', lowered, lowered, lowered],
+  ['disabling', over, over, keyOver],
+  ['deleting', over, over, keyOver],
+  ['ending the key', alive, alive, keyOver],
+  ['revoking the key', alive, alive, keyOver],
+  ['revoking the key’s token', alive, alive, lowered],
 ]
 
-describe.each(table)('after %s', (event, own, others) => {
+describe.each(table)('after %s', (event, own, others, key) => {
   it.each(Object.keys(places))(`the tokens are as the table says within a second: %s`, async (place) => {
     const person = await newPerson()
-    const codes = async () => [await places[place]?.(person.own.token), await places[place]?.(person.others.token)]
-    expect(await codes()).toEqual(['good', 'good'])
+    const codes = () =>
+      Promise.all([person.own, person.others, person.key].map(({ token }) => places[place]?.(token) as Promise<string>))
+    expect(await codes()).toEqual(['good', 'good', 'good'])
     await events[event]?.(person)
     const happened = performance.now()
-    const expected = [own[0], others[0]]
+    const expected = [own[0], others[0], key[0]]
     let found = await codes()
     while (found.join() !== expected.join() && performance.now() - happened < 1000) {
       await new Promise((resolve) => setTimeout(resolve, 10))
@@ -105,13 +133,14 @@ describe.each(table)('after %s', (event, own, others) => {
     }
     expect(found).toEqual(expected)
     const url = place === 'another node' ? second.url : first.url
-    for (const [pair, code] of [
-      [person.own, own[1]],
-      [person.others, others[1]],
-    ] as const) {
-      const answer = await postJson(url, '/v1/token/refresh', { refresh_token: pair.refresh_token })
-      expect(codeOf(answer)).toBe(code)
-    }
+    const refresh = ({ refresh_token }: Pair) => postJson(url, '/v1/token/refresh', { refresh_token })
+    expect(codeOf(await refresh(person.own))).toBe(own[1])
+    expect(codeOf(await refresh(person.others))).toBe(others[1])
+    const exchanged = await exchange(url, person.key)
+    expect(codeOf(exchanged)).toBe(key[1])
+    if (event === 'another role') expect(exchanged.json.scope).toBe('*:* *:*:any')
+    // What is exchanged or refreshed now is good, whatever was refused before.
+    if (key[1] === 'good') expect(await places[place]?.(exchanged.json.token)).toBe('good')
   })
 })
 

@@ -1,6 +1,7 @@
 import { LatchkeyError, type Roles } from 'latchkey'
 import { emailType, type SecretHashing } from '../client-types/client-type.js'
 import { passwordAttemptReasons, passwordReasons } from '../client-types/password-rule.js'
+import { refuseFaults } from '../client-types/refuse-faults.js'
 import type { AccessTokenIssuer } from '../sessions/issue-access-token.js'
 import type { Caller } from '../sessions/refresh.js'
 import { replacePair } from '../sessions/replace-pair.js'
@@ -71,12 +72,10 @@ export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
 }
 
 async function checkForm({ old_secret, new_secret }: SecretForm): Promise<void> {
-  const reasons = {
+  refuseFaults({
     old_secret: passwordAttemptReasons(old_secret),
     new_secret: new_secret === old_secret ? ['must differ from the old one'] : await passwordReasons(new_secret),
-  }
-  const faults = Object.entries(reasons).filter(([, list]) => list.length > 0)
-  if (faults.length > 0) throw new LatchkeyError('parameter_invalid', { msg: Object.fromEntries(faults) })
+  })
 }
 
 function readIdentity(store: Store, uid: number) {

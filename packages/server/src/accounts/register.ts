@@ -1,5 +1,6 @@
 import { LatchkeyError } from 'latchkey'
 import type { ClientTypes } from '../client-types/index.js'
+import { refuseFaults } from '../client-types/refuse-faults.js'
 import type { Reading, Store } from '../store/store.js'
 import { nicknameReasons, normaliseNickname } from './nickname.js'
 
@@ -26,9 +27,7 @@ export async function register(parts: RegisterParts, form: RegisterForm, role: s
   const { registration } = clientType
   if (registration === undefined) throw new LatchkeyError('client_type_invalid')
   const nickname = normaliseNickname(form.nickname)
-  const ofNickname = nicknameReasons(nickname)
-  const reasons = { ...(await registration.reasons(form)), ...(ofNickname.length > 0 ? { nickname: ofNickname } : {}) }
-  if (Object.keys(reasons).length > 0) throw new LatchkeyError('parameter_invalid', { msg: reasons })
+  refuseFaults({ ...(await registration.reasons(form)), nickname: nicknameReasons(nickname) })
 
   const account = clientType.normaliseAccount(form.account)
   // Spares a hash; the unique index below is what decides.

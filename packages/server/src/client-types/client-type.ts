@@ -1,5 +1,7 @@
 /** An email address and a password. */
 export const emailType = 100
+/** An API key, with its id as the account. */
+export const apiKeyType = 300
 
 /** What the caller typed to log in. */
 export interface Attempt {
@@ -14,6 +16,8 @@ export interface Identity {
   readonly role: string
   /** `users.epoch` of that row: a session may only begin while it is still the same. */
   readonly epoch: number
+  /** Of an API key: it is exchanged for an access token, and no session begins. */
+  readonly apiKeyId?: string
 }
 
 export interface Verification {
@@ -23,7 +27,7 @@ export interface Verification {
   readonly startedAtMs: number
 }
 
-/** Sentences that say what was expected, by field; they never hold the value. No entry, no fault. */
+/** Sentences that say what was expected, by field; they never hold the value. An empty list, no fault. */
 export type Reasons = Record<string, string[]>
 
 /** What is stored of a secret. */

@@ -1,13 +1,6 @@
 import { LatchkeyError } from 'latchkey'
 import type { Store } from '../store/store.js'
-import {
-  type Attempt,
-  type ClientType,
-  emailType,
-  type Reasons,
-  type SecretHashing,
-  type Verification,
-} from './client-type.js'
+import { type Attempt, type ClientType, emailType, type SecretHashing, type Verification } from './client-type.js'
 import { emailAttemptReasons, emailReasons, normaliseEmail } from './email-address.js'
 import { passwordAttemptReasons, passwordReasons } from './password-rule.js'
 
@@ -46,12 +39,16 @@ export function createEmailClientType(parts: { store: Store; hashing: SecretHash
     type: emailType,
     name: 'email',
     normaliseAccount: normaliseEmail,
-    attemptReasons: ({ account, secret }: Attempt) =>
-      onlyFaults({ account: emailAttemptReasons(account), secret: passwordAttemptReasons(secret) }),
+    attemptReasons: ({ account, secret }: Attempt) => ({
+      account: emailAttemptReasons(account),
+      secret: passwordAttemptReasons(secret),
+    }),
     verify,
     registration: {
-      reasons: async ({ account, secret }: Attempt) =>
-        onlyFaults({ account: emailReasons(account), secret: await passwordReasons(secret) }),
+      reasons: async ({ account, secret }: Attempt) => ({
+        account: emailReasons(account),
+        secret: await passwordReasons(secret),
+      }),
       storeSecret: (secret: string) => hashing.hash(secret),
     },
   })
@@ -65,8 +62,4 @@ function readIdentity(store: Store, account: string) {
     .where('identities.client_type', '=', emailType)
     .where('identities.account', '=', account)
     .executeTakeFirst()
-}
-
-function onlyFaults(reasons: Reasons): Reasons {
-  return Object.fromEntries(Object.entries(reasons).filter(([, sentences]) => sentences.length > 0))
 }

@@ -1,10 +1,11 @@
 import { LatchkeyError } from 'latchkey'
 import type { Store } from '../store/store.js'
+import { createApiKeyClientType } from './api-key.js'
 import type { ClientType, SecretHashing } from './client-type.js'
 import { createEmailClientType } from './email.js'
 
 /** Every way of logging in: one line each. */
-const makers = [createEmailClientType]
+const makers = [createEmailClientType, createApiKeyClientType]
 
 export interface ClientTypes {
   /** @throws LatchkeyError `client_type_invalid` for a number that stands for none. */

@@ -1,10 +1,16 @@
 import { defineRoles, type Roles } from 'latchkey'
 
 /** The scopes of the server's own routes. */
-export type BuiltInScope = 'user:read' | 'user:write' | 'user:read:any' | 'user:delete:any'
+export type BuiltInScope =
+  | 'user:read'
+  | 'user:write'
+  | 'user:read:any'
+  | 'user:delete:any'
+  | 'token:introspect'
+  | 'revocation:read'
 
 const builtIn: Roles<BuiltInScope> = defineRoles({
-  scopes: ['user:read', 'user:write', 'user:read:any', 'user:delete:any'],
+  scopes: ['user:read', 'user:write', 'user:read:any', 'user:delete:any', 'token:introspect', 'revocation:read'],
   roles: {
     user: { allow: ['user:read', 'user:write'] },
     admin: { allow: ['*:*', '*:*:any'] },

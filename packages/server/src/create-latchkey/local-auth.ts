@@ -11,6 +11,8 @@ export interface LocalAuthOptions {
 export interface LocalAuth {
   readonly auth: Auth
   readonly verifier: Verifier
+  /** Takes tokens of this server for whatever audience they name. */
+  readonly issuedVerifier: Verifier
   /** From now on these keys verify. */
   useKeys(keys: readonly Key[]): void
 }
@@ -24,6 +26,10 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
     return {
       auth: createAuth({ ...shared, ...(roles && { roles }) }),
       verifier: createVerifier({ ...shared, cacheEntries: 0 }),
+      issuedVerifier: {
+        verify: (token: string) =>
+          createVerifier({ ...shared, cacheEntries: 0, audience: namedAudience(token) ?? issuer }).verify(token),
+      },
     }
   }
   let current = make(keys)
@@ -33,8 +39,21 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
       decide: (...args: Parameters<Auth['decide']>) => current.auth.decide(...args),
     }),
     verifier: Object.freeze({ verify: (token: string) => current.verifier.verify(token) }),
+    issuedVerifier: Object.freeze({ verify: (token: string) => current.issuedVerifier.verify(token) }),
     useKeys(list: readonly Key[]) {
       current = make(list)
     },
+  }
+}
+
+/** An audience that the token names, before anything of it is verified: only to be compared with itself. */
+function namedAudience(token: string): string | undefined {
+  try {
+    const { aud } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    const first: unknown = Array.isArray(aud) ? aud[0] : aud
+    return typeof first === 'string' && first !== '' ? first : undefined
+  } catch {
+    // It is no token; the verifier says why.
+    return undefined
   }
 }

@@ -1,11 +1,13 @@
 import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
+import { createApiKeys } from '../api-keys/api-keys.js'
 import type { ReadyConfig } from '../config.js'
 import { createApi, isOwnPath } from '../http/create-api.js'
 import type { WebHandler } from '../http/handlers.js'
 import type { Log } from '../http/log.js'
 import { createNodeHandler } from '../http/node-handler.js'
 import { followStore } from '../revocations/follow-store.js'
+import { createIntrospect } from '../sessions/introspect.js'
 import { createLogin } from '../sessions/login.js'
 import { createRefresh } from '../sessions/refresh.js'
 import { createRevoke } from '../sessions/revoke.js'
@@ -50,13 +52,15 @@ async function assemble(
     { issuer, clock, revocations, roles: rolesGiven ? roles : undefined },
     signingKeys.verifyKeys(),
   )
-  const { auth, verifier } = local
+  const { auth, verifier, issuedVerifier } = local
   const equalTime = createEqualTime({ store, queue })
   const api = createApi({
-    ...{ store, accounts, verifier, auth, signingKeys, registration, issuer, log },
+    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, issuer, log },
     login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
     refresh: createRefresh({ store, changes, roles, tokens }),
-    revoke: createRevoke({ store, changes, verifier }),
+    revoke: createRevoke({ store, changes, verifier: issuedVerifier }),
+    introspect: createIntrospect({ store, verifier: issuedVerifier }),
+    apiKeys: createApiKeys({ store, changes, roles }),
     sessions: createSessionList({ store, changes }),
     changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, equalTime }),
   })

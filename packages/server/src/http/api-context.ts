@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { Auth, User } from 'latchkey'
+import type { Auth, Roles, User } from 'latchkey'
 import { describeRequest } from 'latchkey/http'
 import type { Verifier } from 'latchkey/token'
 import type { Accounts } from '../accounts/accounts.js'
 import type { ChangeSecret } from '../accounts/change-secret.js'
+import type { ApiKeys } from '../api-keys/api-keys.js'
+import type { Introspect } from '../sessions/introspect.js'
 import type { Login } from '../sessions/login.js'
 import type { Refresh } from '../sessions/refresh.js'
 import type { Revoke } from '../sessions/revoke.js'
@@ -30,6 +32,9 @@ export interface ApiParts {
   readonly login: Login
   readonly refresh: Refresh
   readonly revoke: Revoke
+  readonly introspect: Introspect
+  readonly apiKeys: ApiKeys
+  readonly roles: Roles
   readonly sessions: SessionList
   readonly changeSecret: ChangeSecret
   readonly verifier: Verifier

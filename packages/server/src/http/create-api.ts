@@ -5,9 +5,11 @@ import { answerError } from './answer-error.js'
 import { answerOtherMethods } from './answer-other-methods.js'
 import { type Api, type ApiEnv, type ApiParts, requestOf } from './api-context.js'
 import { addSecuritySchemes } from './openapi.js'
+import { addApiKeyRoutes } from './routes/api-keys.js'
 import { addClientRoutes } from './routes/client.js'
 import { addFeedRoutes } from './routes/feed.js'
 import { addKeyRoutes } from './routes/keys.js'
+import { addOauthRoutes } from './routes/oauth.js'
 import { addOperatorRoutes } from './routes/operator.js'
 import { addSessionRoutes } from './routes/sessions.js'
 import { addTokenRoutes } from './routes/token.js'
@@ -36,7 +38,9 @@ export function createApi(parts: ApiParts): Api {
   addSecuritySchemes(app)
   addClientRoutes(app, parts)
   addTokenRoutes(app, parts)
+  addOauthRoutes(app, parts)
   addSessionRoutes(app, parts)
+  addApiKeyRoutes(app, parts)
   addUserRoutes(app, parts)
   addKeyRoutes(app, parts)
   addFeedRoutes(app, parts)
@@ -46,7 +50,7 @@ export function createApi(parts: ApiParts): Api {
 }
 
 const ownPaths =
-  /^\/(?:v1\/(?:client|token|user)(?:\/|$)|v1\/revocations$|\.well-known\/(?:jwks\.json|oauth-authorization-server)$)/
+  /^\/(?:v1\/(?:client|token|user)(?:\/|$)|v1\/revocations$|oauth\/token$|\.well-known\/(?:jwks\.json|oauth-authorization-server)$)/
 
 /** Whether a path (without its query) is the API's own when it shares the server with an application. */
 export function isOwnPath(path: string): boolean {

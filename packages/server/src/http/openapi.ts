@@ -15,23 +15,31 @@ export function writeOpenApi(app: Api, issuer: string): object {
     tags: [
       { name: 'client', description: 'Registering' },
       { name: 'token', description: 'Logging in, and what a token says' },
+      { name: 'oauth', description: 'What OAuth client libraries call' },
       { name: 'session', description: 'Logins, and what ends them' },
+      { name: 'api key', description: 'Credentials of programs' },
       { name: 'user', description: 'Profiles' },
       { name: 'keys', description: 'What tokens are verified with' },
       { name: 'operator', description: 'For whoever runs the server' },
     ],
   })
-  for (const path of takesForms) {
-    const content = document.paths?.[path]?.post?.requestBody as { content: Record<string, object> }
-    content.content['application/x-www-form-urlencoded'] = content.content['application/json'] as object
+  for (const [path, { json }] of Object.entries(takesForms)) {
+    const requestBody = document.paths?.[path]?.post?.requestBody as { content: Record<string, object> }
+    const { content } = requestBody
+    content['application/x-www-form-urlencoded'] = content['application/json'] as object
+    if (!json) delete content['application/json']
   }
   return document
 }
 
-/** What OAuth libraries call: a form is read as the JSON object of its fields. */
-const takesForms = ['/v1/token/revoke']
+/** What OAuth libraries call: a form is read as the JSON object of its fields; some take JSON as well. */
+const takesForms: Readonly<Record<string, { readonly json: boolean }>> = {
+  '/oauth/token': { json: false },
+  '/v1/token/revoke': { json: true },
+  '/v1/token/introspect': { json: true },
+}
 
-/** The two ways to send a token; registered before the routes that name them. */
+/** The ways to send a token, and an API key where that does; registered before the routes that name them. */
 export function addSecuritySchemes(app: Api): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
@@ -43,5 +51,10 @@ export function addSecuritySchemes(app: Api): void {
     type: 'http',
     scheme: 'basic',
     description: 'The access token as the user name; the password is ignored.',
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'basic',
+    description: 'The id of an API key as the user name, the key as the password.',
   })
 }

@@ -5,6 +5,8 @@ import { parseStrictJson } from 'latchkey/http'
 import { type ApiContext, type ApiEnv, requestOf } from './api-context.js'
 
 const maxBytes = 64 * 1024
+/** What is wrong with a field that a form has twice. */
+export const notRepeated = 'must not be repeated'
 
 /**
  * Stands before the validator of a route with a body, and lets it see only JSON that every parser reads alike.
@@ -22,22 +24,28 @@ export const readJsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
 }
 
 /**
- * The same for routes that OAuth libraries call, which send forms: a form is read as the JSON object of its fields, each sent
- * once (RFC 6749 section 3.2).
+ * The same for routes that OAuth libraries call, which send forms: a form is read as the JSON object of its fields. Each may be
+ * sent once, and one without a value counts as not sent (RFC 6749 sections 3.2 and 4.4.2).
  */
-export const readFormOrJsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (!/^application\/x-www-form-urlencoded *(?:;|$)/i.test(c.req.header('content-type') ?? '')) {
-    return readJsonBody(c, next)
-  }
+export const readFormBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (!isForm(c)) throw httpError(415, 'The body must be application/x-www-form-urlencoded')
   const fields = [...new URLSearchParams((await readBytes(c)).toString())]
   const names = fields.map(([name]) => name)
   const repeated = names.find((name, i) => names.indexOf(name) !== i)
   if (repeated !== undefined) {
     const field = repeated.replace(/[^\x20-\x7e]/g, '?').slice(0, 64) || 'body'
-    throw new LatchkeyError('parameter_invalid', { msg: { [field]: ['must not be repeated'] } })
+    throw new LatchkeyError('parameter_invalid', { msg: { [field]: [notRepeated] } })
   }
-  handOver(c, JSON.stringify(Object.fromEntries(fields)))
+  handOver(c, JSON.stringify(Object.fromEntries(fields.filter(([, value]) => value !== ''))))
   await next()
+}
+
+/** A form or JSON. */
+export const readFormOrJsonBody: MiddlewareHandler<ApiEnv> = (c, next) =>
+  isForm(c) ? readFormBody(c, next) : readJsonBody(c, next)
+
+function isForm(c: ApiContext): boolean {
+  return /^application\/x-www-form-urlencoded *(?:;|$)/i.test(c.req.header('content-type') ?? '')
 }
 
 /** Puts the text where Hono's validators look before they read the body themselves. */

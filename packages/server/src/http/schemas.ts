@@ -19,6 +19,13 @@ export function body<Shape extends z.core.$ZodLooseShape>(name: string, shape: S
     .openapi(name)
 }
 
+/** The body of a route that OAuth libraries call: members that are not known are ignored (RFC 6749 section 3.2). */
+export function lenientBody<Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) {
+  return z
+    .object(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) })
+    .openapi(name)
+}
+
 export function expected(what: string) {
   return (issue: { readonly input?: unknown }) => (issue.input === undefined ? 'is required' : `must be ${what}`)
 }
@@ -65,7 +72,8 @@ const refusals = {
   404: 'There is no such row.',
   409: 'The account exists.',
   413: 'The body is longer than 64 KiB.',
-  415: 'The body is not application/json.',
+  415: 'The body is of another type than is read here.',
+  429: 'Too many; `Retry-After` says for how long.',
   503: 'Busy; `Retry-After` says for how long.',
 } as const
 

@@ -21,6 +21,9 @@ const effects = {
   role: { changesUser: true, login: 'lower', key: 'lower' },
   disable: { changesUser: true, login: 'end', key: 'end' },
   enable: { changesUser: true, login: 'keep', key: 'keep' },
+  /** An access token of an API key was revoked: the key can be exchanged again. */
+  api_key_tokens: { changesUser: false, login: 'keep', key: 'lower' },
+  api_key_ended: { changesUser: false, login: 'keep', key: 'end' },
   delete: { changesUser: true, login: 'end', key: 'end' },
 } as const satisfies Record<string, { changesUser: boolean; login: Effect; key: Effect }>
 

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { LatchkeyError, type Roles } from 'latchkey'
+import { exchangeApiKey } from '../api-keys/exchange-api-key.js'
 import type { ClientType, Identity } from '../client-types/client-type.js'
 import type { ClientTypes } from '../client-types/index.js'
+import { refuseFaults } from '../client-types/refuse-faults.js'
 import type { Store } from '../store/store.js'
 import { beginSession } from './begin-session.js'
-import { deviceReasons } from './device.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
+import { labelReasons } from './label.js'
 import { makeTagKey } from './refresh-token.js'
 import type { SessionChanges } from './session-changes.js'
-import { absoluteLimitSeconds, makePair, type TokenAnswer } from './token-pair.js'
+import { type AccessAnswer, absoluteLimitSeconds, makePair, type TokenAnswer } from './token-pair.js'
 import { grantAudience, scopeReasons } from './token-request.js'
 
 export interface LoginForm {
@@ -35,11 +37,14 @@ export interface LoginParts {
   readonly equalTime: { wait(startedAtMs: number): Promise<void> }
 }
 
-export type Login = (form: LoginForm) => Promise<TokenAnswer>
+/** Without a refresh token for an API key, which is exchanged again instead. */
+export type LoginAnswer = AccessAnswer & Partial<TokenAnswer>
+
+export type Login = (form: LoginForm) => Promise<LoginAnswer>
 
 /**
- * Makes the login: verifies the secret, begins a session and answers its first pair of tokens. It limits nothing; whoever calls
- * it counts attempts.
+ * Makes the login: verifies the secret, begins a session and answers its first pair of tokens; an API key gets an access token
+ * of the session that it is. It limits nothing; whoever calls it counts attempts.
  *
  * Throws LatchkeyError: `client_type_invalid`, `parameter_invalid`, `auth_failed` (one answer in equal time for a wrong
  * secret, an unknown, disabled or deleted account, and a user changed in between), `busy`.
@@ -53,6 +58,7 @@ export function createLogin(parts: LoginParts): Login {
     const { identity, startedAtMs } = await clientType.verify(form)
     try {
       if (identity === undefined) throw new LatchkeyError('auth_failed')
+      if (identity.apiKeyId !== undefined) return await exchangeApiKey(parts, identity.apiKeyId, form)
       return await openSession(parts, form, identity)
     } catch (error) {
       if (error instanceof LatchkeyError && error.code === 'auth_failed') await equalTime.wait(startedAtMs)
@@ -62,14 +68,11 @@ export function createLogin(parts: LoginParts): Login {
 }
 
 function checkForm(clientType: ClientType, form: LoginForm): void {
-  const device = deviceReasons(form.device)
-  const scope = scopeReasons(form.scope)
-  const reasons = {
+  refuseFaults({
     ...clientType.attemptReasons(form),
-    ...(device.length > 0 ? { device } : {}),
-    ...(scope.length > 0 ? { scope } : {}),
-  }
-  if (Object.keys(reasons).length > 0) throw new LatchkeyError('parameter_invalid', { msg: reasons })
+    device: labelReasons(form.device),
+    scope: scopeReasons(form.scope),
+  })
 }
 
 async function openSession(

@@ -1,23 +1,20 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { crc32 } from 'node:zlib'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hashCredential, readCredential, writeCredential } from './credential-text.js'
 
 /**
- * Refresh tokens: `lkr_` and 96 characters of base64url, the text of these 72 bytes, so that each token has one spelling:
+ * Refresh tokens: `lkr_` and the text of these bytes, with a checksum:
  *
- *     sid 16 | gen 4 (big endian) | random 32 | tag 16 | checksum 4
+ *     sid 16 | gen 4 (big endian) | random 32 | tag 16
  *
  * tag = the first 128 bits of HMAC-SHA-256(tag key of the session, sid | gen | random): it tells an old token from an invented
- * one. checksum = CRC-32 of all before it, prefix included: it tells a mistyped token from either, without the database.
+ * one.
  */
 const prefix = 'lkr_'
 const genAt = 16
 const randomAt = 20
 const tagAt = 52
-const checksumAt = 68
-const totalBytes = 72
+const totalBytes = 68
 const maxGen = 2 ** 31 - 2
-
-const shape = /^lkr_[A-Za-z0-9_-]{96}$/
 
 export interface NewRefreshToken {
   readonly token: string
@@ -54,38 +51,26 @@ export function makeRefreshToken(parts: { sid: string; gen: number; tagKey: Uint
   bytes.writeUInt32BE(gen, genAt)
   randomBytes(tagAt - randomAt).copy(bytes, randomAt)
   tagOf(tagKey, bytes).copy(bytes, tagAt)
-  bytes.writeUInt32BE(checksumOf(bytes), checksumAt)
-  const token = prefix + bytes.toString('base64url')
-  return { token, hash: hashRefreshToken(token) }
+  const token = writeCredential(prefix, bytes)
+  return { token, hash: hashCredential(token) }
 }
 
 /** Reads a refresh token; undefined for any text that `makeRefreshToken` cannot have made. Does not check the tag. */
 export function parseRefreshToken(text: string): RefreshToken | undefined {
-  if (!shape.test(text)) return undefined
-  const bytes = Buffer.from(text.slice(prefix.length), 'base64url')
-  if (bytes.readUInt32BE(checksumAt) !== checksumOf(bytes)) return undefined
-  const gen = bytes.readUInt32BE(genAt)
-  if (gen > maxGen) return undefined
+  const bytes = readCredential(prefix, totalBytes, text)
+  const gen = bytes?.readUInt32BE(genAt)
+  if (bytes === undefined || gen === undefined || gen > maxGen) return undefined
   return Object.freeze({
     sid: bytes.toString('base64url', 0, genAt),
     gen,
-    hash: hashRefreshToken(text),
-    hasTagOf: (tagKey: Uint8Array) => timingSafeEqual(tagOf(tagKey, bytes), bytes.subarray(tagAt, checksumAt)),
+    hash: hashCredential(text),
+    hasTagOf: (tagKey: Uint8Array) => timingSafeEqual(tagOf(tagKey, bytes), bytes.subarray(tagAt, totalBytes)),
   })
-}
-
-/** What is stored of a refresh token: SHA-256 of its text. */
-function hashRefreshToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }
 
 function tagOf(tagKey: Uint8Array, bytes: Buffer): Buffer {
   return createHmac('sha256', tagKey)
     .update(bytes.subarray(0, tagAt))
     .digest()
-    .subarray(0, checksumAt - tagAt)
-}
-
-function checksumOf(bytes: Buffer): number {
-  return crc32(bytes.subarray(0, checksumAt), crc32(prefix))
+    .subarray(0, totalBytes - tagAt)
 }

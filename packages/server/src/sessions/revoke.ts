@@ -1,48 +1,48 @@
-import { LatchkeyError } from 'latchkey'
 import type { Verifier } from 'latchkey/token'
+import { findApiKey } from '../api-keys/find-api-key.js'
 import type { Store } from '../store/store.js'
+import type { SessionEvent } from './change-sessions.js'
+import { claimsOf } from './claims-of.js'
 import type { Caller } from './refresh.js'
 import { parseRefreshToken } from './refresh-token.js'
 import type { SessionChanges } from './session-changes.js'
 
 export type Revoke = (token: string, caller: Caller) => Promise<void>
 
-/**
- * Makes the logout by token (RFC 7009 section 2): either token of a session ends it. A token that is unknown, expired or of a
- * session that is over changes nothing, and is no error. It resolves only once the end is stored.
- */
-export function createRevoke(parts: { store: Store; changes: SessionChanges; verifier: Verifier }): Revoke {
-  const { store, changes, verifier } = parts
+export interface RevokeParts {
+  readonly store: Store
+  readonly changes: SessionChanges
+  /** Takes tokens for every audience. */
+  readonly verifier: Verifier
+}
 
-  async function sessionOf(token: string): Promise<string | undefined> {
-    const refresh = parseRefreshToken(token)
-    if (refresh === undefined) return sidOfAccessToken(verifier, token)
+/**
+ * Makes the logout by token (RFC 7009 section 2): either token of a login ends it. An API key ends itself; an access token of
+ * one is refused with all that the key had before, and the key goes on. A token that is unknown, expired or of a session that
+ * is over changes nothing, and is no error. It resolves only once the end is stored.
+ */
+export function createRevoke(parts: RevokeParts): Revoke {
+  const { store, changes } = parts
+  return async function revoke(token, { addressPrefix }) {
+    const key = await findApiKey(store, token)
+    const sid = key?.id ?? (await sessionOf(parts, token))
+    if (sid === undefined) return
     const row = await store.db
       .selectFrom('sessions')
-      .select('tag_key')
-      .where('sid', '=', refresh.sid)
+      .select(['uid', 'kind', 'ended_at'])
+      .where('sid', '=', sid)
       .executeTakeFirst()
-    return row?.tag_key != null && refresh.hasTagOf(row.tag_key) ? refresh.sid : undefined
-  }
-
-  return async function revoke(token, { addressPrefix }) {
-    const sid = await sessionOf(token)
-    const row =
-      sid === undefined
-        ? undefined
-        : await store.db.selectFrom('sessions').select(['uid', 'ended_at']).where('sid', '=', sid).executeTakeFirst()
-    if (sid === undefined || row === undefined || row.ended_at !== null) return
+    if (row === undefined || row.ended_at !== null) return
+    const event: SessionEvent = key ? 'api_key_ended' : row.kind === 'key' ? 'api_key_tokens' : 'logout'
     await changes.transaction((_, change) =>
-      change({ event: 'logout', uid: row.uid, now: store.now(), sids: [sid], addressPrefix }),
+      change({ event, uid: row.uid, now: store.now(), sids: [sid], addressPrefix }),
     )
   }
 }
 
-function sidOfAccessToken(verifier: Verifier, token: string): string | undefined {
-  try {
-    return verifier.verify(token).user.sid
-  } catch (error) {
-    if (error instanceof LatchkeyError && error.status === 401) return undefined
-    throw error
-  }
+async function sessionOf({ store, verifier }: RevokeParts, token: string): Promise<string | undefined> {
+  const refresh = parseRefreshToken(token)
+  if (refresh === undefined) return claimsOf(verifier, token)?.sid
+  const row = await store.db.selectFrom('sessions').select('tag_key').where('sid', '=', refresh.sid).executeTakeFirst()
+  return row?.tag_key != null && refresh.hasTagOf(row.tag_key) ? refresh.sid : undefined
 }

@@ -26,6 +26,12 @@ export function grantScopes(roles: Roles, role: string, ...asked: (string | unde
   throw new LatchkeyError('parameter_invalid', { msg: { scope: [reason] } })
 }
 
+/** Whether `role`, cut to `asked` (undefined: all of it), may do what one exact scope names. */
+export function mayDo(roles: Roles, role: string, asked: string | undefined, scope: string): boolean {
+  const granted = grantScopes(roles, role, asked, scope)
+  return granted.length > 0 && !granted.some((entry) => entry.startsWith('!'))
+}
+
 /** The audiences of a token: all of the server's, or those asked for, each of which must be one of them. */
 export function grantAudience(own: readonly string[], asked: readonly string[] | undefined): readonly string[] {
   if (asked === undefined) return own

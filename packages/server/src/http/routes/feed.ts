@@ -32,19 +32,8 @@ const query = z.object({
     .optional(),
 })
 
-const metadata = z
-  .object({
-    issuer: z.string(),
-    jwks_uri: z.string().optional(),
-    revocation_endpoint: z.string(),
-    revocation_endpoint_auth_methods_supported: z.array(z.string()),
-    response_types_supported: z.array(z.string()),
-    grant_types_supported: z.array(z.string()),
-  })
-  .openapi('ServerMetadata')
-
-/** What services that trust this server follow: its metadata and its revocations. */
-export function addFeedRoutes(app: Api, { store, issuer, signingKeys }: ApiParts): void {
+/** What services that trust this server follow. */
+export function addFeedRoutes(app: Api, { store }: ApiParts): void {
   const readRevocations = createRoute({
     method: 'get',
     path: '/v1/revocations',
@@ -58,30 +47,5 @@ export function addFeedRoutes(app: Api, { store, issuer, signingKeys }: ApiParts
     const answer = await readPage(store, c.req.valid('query').after ?? '')
     const caching = answer.final ? 'public, max-age=31536000, immutable' : 'no-store'
     return c.json(answer, 200, { 'cache-control': caching })
-  })
-
-  const readMetadata = createRoute({
-    method: 'get',
-    path: '/.well-known/oauth-authorization-server',
-    operationId: 'readMetadata',
-    tags: ['keys'],
-    summary: 'What this server is and has (RFC 8414)',
-    responses: { 200: jsonAnswer('Its own words, whatever Host the request named.', metadata) },
-  })
-  app.openapi(readMetadata, (c) => {
-    const at = (path: string) => issuer.replace(/\/+$/, '') + path
-    const publishes = signingKeys.publicJwks().keys.length > 0
-    return c.json(
-      {
-        issuer,
-        ...(publishes ? { jwks_uri: at('/.well-known/jwks.json') } : {}),
-        revocation_endpoint: at('/v1/token/revoke'),
-        revocation_endpoint_auth_methods_supported: ['none'],
-        response_types_supported: [],
-        grant_types_supported: [],
-      },
-      200,
-      { 'cache-control': 'public, max-age=300' },
-    )
   })
 }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
 import { type Api, type ApiParts, answerDone } from '../api-context.js'
 import { callerOf } from '../caller.js'
+import { loginOnly } from '../login-only.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, expected, jsonAnswer, jsonBody, problems, text, withToken } from '../schemas.js'
 import { tokenPair } from './token.js'
@@ -60,8 +61,8 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
     path: '/v1/user/sessions',
     operationId: 'endAllSessions',
     summary: 'Log out everywhere, here too',
-    middleware: [guard(auth)] as const,
-    responses: { 202: jsonAnswer('Ended.', deleted), ...problems(401, 503) },
+    middleware: [guard(auth), loginOnly] as const,
+    responses: { 202: jsonAnswer('Ended.', deleted), ...problems(401, 403, 503) },
   })
   app.openapi(endAll, async (c) => {
     await service.endAll(currentUser(c).uid, callerOf(c))
@@ -74,9 +75,9 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
     path: '/v1/user/sessions/{sid}',
     operationId: 'endSession',
     summary: 'Log out one of your logins, this one too',
-    middleware: [guard(auth)] as const,
+    middleware: [guard(auth), loginOnly] as const,
     request: { params },
-    responses: { 202: jsonAnswer('Ended.', deleted), ...problems(401, 404, 503) },
+    responses: { 202: jsonAnswer('Ended.', deleted), ...problems(401, 403, 404, 503) },
   })
   app.openapi(end, async (c) => {
     await service.end(currentUser(c).uid, c.req.valid('param').sid, callerOf(c))
@@ -89,11 +90,11 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
     path: '/v1/user/secret',
     operationId: 'changeSecret',
     summary: 'Change your password: ends your other logins',
-    middleware: [guard(auth), readJsonBody] as const,
+    middleware: [guard(auth), loginOnly, readJsonBody] as const,
     request: jsonBody(change),
     responses: {
       200: jsonAnswer('A new pair for this login; the tokens before it are refused.', tokenPair),
-      ...problems(400, 401, 413, 415, 503),
+      ...problems(400, 401, 403, 413, 415, 503),
     },
   })
   app.openapi(changeOwn, async (c) => c.json(await changeSecret(currentUser(c), c.req.valid('json'), callerOf(c)), 200))

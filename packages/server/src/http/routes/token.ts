@@ -1,14 +1,24 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, ApiParts } from '../api-context.js'
 import { callerOf } from '../caller.js'
-import { oauthErrors } from '../oauth-errors.js'
-import { readFormOrJsonBody, readJsonBody } from '../read-json-body.js'
+import { readJsonBody } from '../read-json-body.js'
 import { body, epochSeconds, expected, integer, jsonAnswer, jsonBody, problems, text, uid } from '../schemas.js'
 
 const attempt = body('Login', {
-  account: text({ description: 'As it was registered, in any case.', example: 'ann@example.org', maxLength: 254 }),
-  secret: text({ description: 'The password for type 100.', example: 'a long passphrase', maxLength: 128 }),
-  type: integer({ description: 'The client type: 100 is an email address and a password.', example: 100 }),
+  account: text({
+    description: 'As it was registered, in any case; for type 300 the id of the API key.',
+    example: 'ann@example.org',
+    maxLength: 254,
+  }),
+  secret: text({
+    description: 'The password for type 100, the API key for type 300.',
+    example: 'a long passphrase',
+    maxLength: 128,
+  }),
+  type: integer({
+    description: 'The client type: 100 is an email address and a password, 300 an API key.',
+    example: 100,
+  }),
   scope: text({
     description: 'Scopes with one space between: cuts what the role grants, and never widens it. Default: all of it.',
     example: 'user:read',
@@ -38,6 +48,11 @@ export const tokenPair = z
   })
   .openapi('TokenPair')
 
+/** An API key is exchanged again instead of refreshed. */
+const loginAnswer = tokenPair
+  .partial({ refresh_token: true, refresh_expires_in: true })
+  .openapi('LoginAnswer', { description: 'A pair of tokens; for an API key the access token alone.' })
+
 const refreshForm = body('Refresh', {
   refresh_token: text({ description: 'The one of the last pair.', maxLength: 256 }),
   scope: text({
@@ -46,12 +61,6 @@ const refreshForm = body('Refresh', {
     maxLength: 1024,
   }).optional(),
 })
-
-const revocation = body('Revocation', {
-  token: text({ description: 'An access token or a refresh token.', maxLength: 8192 }),
-  token_type_hint: text({ description: 'Is not needed: what it is can be seen.', example: 'refresh_token' }).optional(),
-})
-const revoked = z.object({}).openapi('Revoked')
 
 const question = body('TokenQuestion', {
   token: text({ description: 'An access token.', maxLength: 8192 }),
@@ -67,16 +76,19 @@ const facts = z
   .openapi('TokenFacts')
 
 /** Logging in, and asking what a token says. */
-export function addTokenRoutes(app: Api, { login, refresh, revoke, verifier }: ApiParts): void {
+export function addTokenRoutes(app: Api, { login, refresh, verifier }: ApiParts): void {
   const logIn = createRoute({
     method: 'post',
     path: '/v1/token',
     operationId: 'logIn',
     tags: ['token'],
-    summary: 'Log in: exchange a secret for a pair of tokens',
+    summary: 'Log in: exchange a secret for a pair of tokens, or an API key for an access token',
     middleware: [readJsonBody] as const,
     request: jsonBody(attempt),
-    responses: { 201: jsonAnswer('A session began.', tokenPair), ...problems(400, 401, 413, 415, 503) },
+    responses: {
+      201: jsonAnswer('A session began, or an API key was exchanged.', loginAnswer),
+      ...problems(400, 401, 413, 415, 503),
+    },
   })
   app.openapi(logIn, async (c) => {
     const { addressPrefix } = callerOf(c)
@@ -99,24 +111,6 @@ export function addTokenRoutes(app: Api, { login, refresh, revoke, verifier }: A
     const text = await refresh(c.req.valid('json'), callerOf(c))
     // As it is: a repeated answer has the same bytes.
     return new Response(text, { status: 201, headers: { 'content-type': 'application/json' } }) as never
-  })
-
-  const revokeToken = createRoute({
-    method: 'post',
-    path: '/v1/token/revoke',
-    operationId: 'revoke',
-    tags: ['token'],
-    summary: 'Log out: either token of a session ends it (RFC 7009)',
-    middleware: [oauthErrors, readFormOrJsonBody] as const,
-    request: jsonBody(revocation),
-    responses: {
-      200: jsonAnswer('It is not good any more, or never was.', revoked),
-      ...problems(400, 413, 415, 503),
-    },
-  })
-  app.openapi(revokeToken, async (c) => {
-    await revoke(c.req.valid('json').token, callerOf(c))
-    return c.json({}, 200)
   })
 
   const describeToken = createRoute({

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
 import { type Api, type ApiParts, answerDone } from '../api-context.js'
+import { loginOnly } from '../login-only.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, jsonAnswer, jsonBody, problems, text, uid, withToken } from '../schemas.js'
 
@@ -60,8 +61,8 @@ export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
     path: '/v1/user',
     operationId: 'deleteOwnUser',
     summary: 'Delete yourself; the account is free again',
-    middleware: [guard(auth)] as const,
-    responses: { 202: jsonAnswer('Deleted.', deleted), ...problems(401, 404) },
+    middleware: [guard(auth), loginOnly] as const,
+    responses: { 202: jsonAnswer('Deleted.', deleted), ...problems(401, 403, 404) },
   })
   app.openapi(deleteOwn, async (c) => {
     await accounts.remove(currentUser(c).uid)

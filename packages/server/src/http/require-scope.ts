@@ -1,0 +1,30 @@
+import type { Context } from 'hono'
+import { LatchkeyError } from 'latchkey'
+import { guard } from 'latchkey/hono'
+import { findApiKey } from '../api-keys/find-api-key.js'
+import type { BuiltInScope } from '../config.js'
+import { mayDo } from '../sessions/token-request.js'
+import type { ApiContext, ApiParts } from './api-context.js'
+import { type ClientForm, clientRefused, readClientCredentials } from './client-credentials.js'
+
+/**
+ * For routes that programs call: lets in who brings an API key, as OAuth clients do, or an access token, as guards take it, that
+ * has the scope. Undefined: it may pass. Else the answer of the guard.
+ * @throws LatchkeyError `auth_failed` for a wrong API key; `forbidden` for one without the scope.
+ */
+export async function requireScope(
+  c: ApiContext,
+  { store, roles, auth }: Pick<ApiParts, 'store' | 'roles' | 'auth'>,
+  scope: BuiltInScope,
+  form?: ClientForm,
+): Promise<Response | undefined> {
+  const credentials = readClientCredentials(c, form)
+  // A token may come by Basic as well, as the user name.
+  if (credentials === undefined || !credentials.secret.startsWith('lkk_')) {
+    return (await guard(auth, scope)(c as unknown as Context, async () => {})) ?? undefined
+  }
+  const owner = await findApiKey(store, credentials.secret)
+  if (owner === undefined || owner.id !== credentials.id) throw clientRefused()
+  if (mayDo(roles, owner.role, owner.scopeLimit ?? undefined, scope)) return undefined
+  throw new LatchkeyError('forbidden', { detail: `The scope needed is ${scope}`, scope })
+}
