@@ -85,10 +85,10 @@ describe('logging in', () => {
 
   it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', async () => {
     const token = await server.logIn()
-    const attempt = { account: 'nobody@example.org', secret, type: 100 }
-    const answers = Array.from({ length: 300 }, () => server.post('/v1/token', attempt))
+    const newcomer = (i: number) => ({ ...ann, account: `newcomer${i}@example.org` })
+    const answers = Array.from({ length: 300 }, (_, i) => server.post('/v1/client/register', newcomer(i)))
     expect((await server.ask('GET', '/v1/user', { token })).status).toBe(200)
-    const busy = (await Promise.all(answers)).filter(({ status }) => status !== 401)
+    const busy = (await Promise.all(answers)).filter(({ status }) => status !== 201)
     expect(busy.length).toBeGreaterThan(0)
     for (const { status, json, headers } of busy) {
       expect([status, json.code, json.error_code]).toEqual([503, 'busy', 1011])

@@ -37,9 +37,9 @@ it('names each route, what it needs, and its refusals', () => {
   )
   expect(operations).toEqual([
     ['POST /v1/client/register', 'register', 'open', '201 400 409 413 415 503 default'],
-    ['POST /v1/token', 'logIn', 'open', '201 400 401 413 415 503 default'],
+    ['POST /v1/token', 'logIn', 'open', '201 400 401 413 415 429 503 default'],
     ['POST /v1/token/refresh', 'refresh', 'open', '201 400 401 413 415 503 default'],
-    ['POST /v1/token/secret', 'describeToken', 'open', '200 400 401 413 415 default'],
+    ['POST /v1/token/secret', 'describeToken', 'open', '200 400 401 413 415 429 default'],
     ['POST /oauth/token', 'grantToken', 'open', '200 400 401 413 415 429 503 default'],
     ['POST /v1/token/revoke', 'revoke', 'open', '200 400 413 415 503 default'],
     ['POST /v1/token/introspect', 'introspect', 'token', '200 400 401 403 413 415 429 503 default'],
@@ -47,7 +47,7 @@ it('names each route, what it needs, and its refusals', () => {
     ['GET /v1/user/sessions', 'listSessions', 'token', '200 401 503 default'],
     ['DELETE /v1/user/sessions', 'endAllSessions', 'token', '202 401 403 503 default'],
     ['DELETE /v1/user/sessions/{sid}', 'endSession', 'token', '202 401 403 404 503 default'],
-    ['PUT /v1/user/secret', 'changeSecret', 'token', '200 400 401 403 413 415 503 default'],
+    ['PUT /v1/user/secret', 'changeSecret', 'token', '200 400 401 403 413 415 429 503 default'],
     ['GET /v1/user/api-keys', 'listApiKeys', 'token', '200 401 404 503 default'],
     ['POST /v1/user/api-keys', 'createApiKey', 'token', '201 400 401 403 413 415 503 default'],
     ['DELETE /v1/user/api-keys/{id}', 'endApiKey', 'token', '202 401 403 404 503 default'],
@@ -57,7 +57,7 @@ it('names each route, what it needs, and its refusals', () => {
     ['GET /v1/user/{uid}', 'readProfile', 'token', '200 401 403 404 default'],
     ['DELETE /v1/user/{uid}', 'deleteUser', 'token', '202 401 403 404 default'],
     ['GET /.well-known/jwks.json', 'readKeys', 'open', '200 400 default'],
-    ['GET /v1/revocations', 'readRevocations', 'open', '200 400 503 default'],
+    ['GET /v1/revocations', 'readRevocations', 'open', '200 400 401 403 429 503 default'],
     ['GET /healthz', 'readHealth', 'open', '200'],
   ])
   expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'basic', 'apiKey'])

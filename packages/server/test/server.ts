@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import { run } from '../src/cli/run.js'
 import { type LatchkeyConfig, readConfig } from '../src/config.js'
 import type { Latchkey } from '../src/create-latchkey/latchkey.js'
-import { openLatchkey } from '../src/create-latchkey/open-latchkey.js'
+import { type OpenOptions, openLatchkey } from '../src/create-latchkey/open-latchkey.js'
 import { createHttpServer, type HttpServerOptions } from '../src/http/http-server.js'
 import { createTestDatabase, type TestDatabase } from './store/test-store.js'
 
@@ -58,10 +58,14 @@ export interface AskOptions {
 }
 
 /** Another server on the same data, as on another machine: with a connection and a memory of its own. */
-export async function startNode(database: TestDatabase, config: LatchkeyConfig = {}): Promise<Node> {
+export async function startNode(
+  database: TestDatabase,
+  config: LatchkeyConfig = {},
+  options: OpenOptions = {},
+): Promise<Node> {
   const ready = await readConfig({ argument: { ...database.config, ...config }, environment: {}, folder: tmpdir() })
   const log: string[] = []
-  const latchkey = await openLatchkey(ready, { log: (line) => log.push(line) })
+  const latchkey = await openLatchkey(ready, { log: (line) => log.push(line), ...options })
   const { server } = createHttpServer((request, response) => latchkey.node(request, response))
   const port = await listen(server)
   return {

@@ -36,9 +36,11 @@ describe('what applies when nothing is said', () => {
       accessTtlSeconds: 7200,
       rolesGiven: false,
       algorithm: 'EdDSA',
+      trustedProxies: 0,
+      feedAccess: 'public',
       registration: true,
     })
-    expect(clock).toBe(Date.now)
+    expect(clock).toBeUndefined()
     expect(roles.grant('admin')).toEqual(['*:*', '*:*:any'])
     expect(roles.grant('user')).toEqual(['user:read', 'user:write'])
   })
@@ -106,6 +108,9 @@ describe('the environment', () => {
     ['LATCHKEY_AUDIENCES', Array(33).fill('a').join(' '), 'a list of at most 32 texts'],
     ['LATCHKEY_AUDIENCES', '', 'a list of at most 32 texts'],
     ['LATCHKEY_AUDIENCES', 'a\tb', 'a list of at most 32 texts'],
+    ['LATCHKEY_TRUSTED_PROXIES', '11', 'a whole number from 0 to 10'],
+    ['LATCHKEY_TRUSTED_PROXIES', '-1', 'a whole number from 0 to 10'],
+    ['LATCHKEY_TRUSTED_PROXIES', 'all', 'a whole number from 0 to 10'],
   ])('refuses %s=%j and says what was expected', async (name, value, expected) => {
     const message = await refusal({ [name]: value })
     expect(message).toContain(`${name} (environment) must be ${expected}`)
@@ -114,7 +119,6 @@ describe('the environment', () => {
 
   it('refuses what this version does not have, by name', async () => {
     expect(await refusal({ LATCHKEY_METRICS_PORT: '9000' })).toContain('LATCHKEY_METRICS_PORT')
-    expect(await refusal({ LATCHKEY_TRUSTED_PROXIES: '1' })).toContain('LATCHKEY_TRUSTED_PROXIES')
   })
 
   it('refuses a misspelt name, but not what Kubernetes adds beside a service of that name', async () => {
@@ -161,6 +165,8 @@ describe('an object', () => {
     ['algorithm', 'none'],
     ['algorithm', 'RS256'],
     ['registration', 'no'],
+    ['trustedProxies', true],
+    ['feedAccess', 'private'],
     ['clock', 5],
   ])('is refused for %s %j', async (name, value) => {
     expect(await refusal({}, { [name]: value })).toMatch(new RegExp(`^${name} \\(argument\\) must be `))
@@ -186,7 +192,7 @@ describe('the file', () => {
     file('latchkey.config.js', 'export default { port: 4005, clock: () => 7 }')
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
     const { port, clock } = await read()
-    expect([port, clock()]).toEqual([4005, 7])
+    expect([port, clock?.()]).toEqual([4005, 7])
   })
 
   it.each([

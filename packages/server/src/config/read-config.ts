@@ -26,8 +26,11 @@ export interface ReadyConfig {
   /** Whether roles were given: then guards take the scopes that these list, and no others. */
   readonly rolesGiven: boolean
   readonly algorithm: Algorithm
+  readonly trustedProxies: number
+  readonly feedAccess: 'public' | 'key'
   readonly registration: boolean
-  readonly clock: () => number
+  /** Undefined: the store's own. */
+  readonly clock: (() => number) | undefined
 }
 
 export interface ConfigSources {
@@ -77,8 +80,10 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     roles: withBuiltInRoles(roles),
     rolesGiven: roles !== undefined,
     algorithm: given.algorithm ?? 'EdDSA',
+    trustedProxies: given.trustedProxies ?? 0,
+    feedAccess: given.feedAccess ?? 'public',
     registration: given.registration ?? true,
-    clock: given.clock ?? Date.now,
+    clock: given.clock,
   })
 }
 

@@ -24,9 +24,16 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly roles?: Roles<Scope> | undefined
   /** What new signing keys sign with; keys that exist keep theirs. Default `EdDSA`. */
   readonly algorithm?: Algorithm | undefined
+  /**
+   * How many proxies in front of the server add the address they were asked from to X-Forwarded-For; 0 to 10, default 0: no
+   * header that a client could write counts.
+   */
+  readonly trustedProxies?: number | undefined
+  /** Who may read the feed of revocations: `public`, or `key`: an API key with `revocation:read`. Default `public`. */
+  readonly feedAccess?: 'public' | 'key' | undefined
   /** Whether anybody may register. Default true. */
   readonly registration?: boolean | undefined
-  /** Milliseconds since the epoch. Default `Date.now`. */
+  /** Milliseconds since the epoch. Default the clock of the database, which with SQLite is `Date.now`. */
   readonly clock?: (() => number) | undefined
 }
 
@@ -119,6 +126,24 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
       'What new signing keys sign with; keys that exist keep theirs. Only key pairs (the first two) are published.',
     isValid: (value) => algorithms.some((name) => name === value),
   },
+  trustedProxies: {
+    environment: 'LATCHKEY_TRUSTED_PROXIES',
+    type: 'integer',
+    default: '`0`',
+    expected: 'a whole number from 0 to 10',
+    sentence:
+      'How many proxies in front of the server each add the address they were asked from to `X-Forwarded-For`: limits and session lists then count the client, not the proxy. No header counts with 0, and no other header with more.',
+    isValid: isIntegerFrom(0, 10),
+    fromText: numberFrom,
+  },
+  feedAccess: {
+    type: '`public`, `key`',
+    default: '`public`',
+    expected: 'public or key',
+    sentence:
+      'Who may read the feed of revocations, which holds no names: everybody, or who has an API key or token with the scope `revocation:read` (`createAuth({ server, apiKey })`).',
+    isValid: (value) => value === 'public' || value === 'key',
+  },
   registration: {
     type: 'boolean',
     default: '`true`',
@@ -129,7 +154,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
   clock: {
     type: 'function; not in a JSON file',
     unit: 'milliseconds since the epoch',
-    default: '`Date.now`',
+    default: 'the clock of the database, which with SQLite is `Date.now`',
     expected: 'a function',
     sentence: 'The time that tokens and rows are written and compared with; for tests.',
     isValid: (value) => typeof value === 'function',
@@ -142,10 +167,6 @@ export const notYet: Readonly<Record<string, { readonly environment?: string; re
     metricsPort: {
       environment: 'LATCHKEY_METRICS_PORT',
       sentence: 'is not supported by this version; metrics come with a later one',
-    },
-    trustedProxies: {
-      environment: 'LATCHKEY_TRUSTED_PROXIES',
-      sentence: 'is not supported by this version, which reads no header that a proxy adds',
     },
     pages: { sentence: 'is not supported by this version, which has no pages' },
   })

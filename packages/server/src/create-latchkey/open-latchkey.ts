@@ -2,11 +2,14 @@ import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import { createApiKeys } from '../api-keys/api-keys.js'
 import type { ReadyConfig } from '../config.js'
+import { createCallerOf } from '../http/caller.js'
 import { createApi, isOwnPath } from '../http/create-api.js'
 import type { WebHandler } from '../http/handlers.js'
 import type { Log } from '../http/log.js'
 import { createNodeHandler } from '../http/node-handler.js'
+import { createLimits, type Limits } from '../limits/limits.js'
 import { followStore } from '../revocations/follow-store.js'
+import { createFeedPages } from '../revocations/read-page.js'
 import { createIntrospect } from '../sessions/introspect.js'
 import { createLogin } from '../sessions/login.js'
 import { createRefresh } from '../sessions/refresh.js'
@@ -23,6 +26,8 @@ export interface OpenOptions {
   readonly overrideGlobalObjects?: boolean
   /** Default: a line on standard error. */
   readonly log?: Log
+  /** Default: those of `createLimits`. */
+  readonly limits?: Limits
 }
 
 /**
@@ -42,20 +47,21 @@ export async function openLatchkey(config: ReadyConfig, options: OpenOptions = {
 async function assemble(
   config: ReadyConfig,
   parts: OpenAccounts,
-  { overrideGlobalObjects = false, log = logToStandardError }: OpenOptions,
+  { overrideGlobalObjects = false, log = logToStandardError, limits = createLimits() }: OpenOptions,
 ): Promise<Latchkey> {
-  const { issuer, clock, roles, rolesGiven, registration } = config
+  const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies } = config
   const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
   const local = createLocalAuth(
-    { issuer, clock, revocations, roles: rolesGiven ? roles : undefined },
+    { issuer, clock: store.clock, revocations, roles: rolesGiven ? roles : undefined },
     signingKeys.verifyKeys(),
   )
   const { auth, verifier, issuedVerifier } = local
   const equalTime = createEqualTime({ store, queue })
   const api = createApi({
-    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, issuer, log },
+    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log },
+    ...{ feedPages: createFeedPages(store), limits, callerOf: createCallerOf(trustedProxies) },
     login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
     refresh: createRefresh({ store, changes, roles, tokens }),
     revoke: createRevoke({ store, changes, verifier: issuedVerifier }),

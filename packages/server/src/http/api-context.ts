@@ -7,6 +7,8 @@ import type { Verifier } from 'latchkey/token'
 import type { Accounts } from '../accounts/accounts.js'
 import type { ChangeSecret } from '../accounts/change-secret.js'
 import type { ApiKeys } from '../api-keys/api-keys.js'
+import type { Limits } from '../limits/limits.js'
+import type { FeedPages } from '../revocations/read-page.js'
 import type { Introspect } from '../sessions/introspect.js'
 import type { Login } from '../sessions/login.js'
 import type { Refresh } from '../sessions/refresh.js'
@@ -14,6 +16,7 @@ import type { Revoke } from '../sessions/revoke.js'
 import type { SessionList } from '../sessions/session-list.js'
 import type { SigningKeys } from '../signing-keys/signing-keys.js'
 import type { Store } from '../store/store.js'
+import type { CallerOf } from './caller.js'
 import type { Log } from './log.js'
 
 /** On Node the request stands behind the context; elsewhere, and by `latchkey.fetch`, it does not. */
@@ -40,6 +43,10 @@ export interface ApiParts {
   readonly verifier: Verifier
   readonly auth: Auth
   readonly signingKeys: Pick<SigningKeys, 'publicJwks'>
+  readonly feedPages: FeedPages
+  readonly feedAccess: 'public' | 'key'
+  readonly limits: Limits
+  readonly callerOf: CallerOf
   readonly registration: boolean
   readonly issuer: string
   readonly log: Log

@@ -4,10 +4,31 @@ import type { ApiContext } from './api-context.js'
 
 const maxAgentLength = 512
 
-/** From where a request came: the connection's own address, since no header that a proxy could add is trusted. */
-export function callerOf(c: ApiContext): Caller {
-  return {
-    addressPrefix: addressPrefix(c.env.incoming?.socket?.remoteAddress),
+export type CallerOf = (c: ApiContext) => Caller
+
+/**
+ * Makes the reader of where a request came from. Behind `trustedProxies` proxies that each add the address they were asked from
+ * to X-Forwarded-For, it is the entry that the first of them wrote, counted from the right: what stands left of it the client
+ * wrote itself. With none it is the connection's own address, and no header counts.
+ */
+export function createCallerOf(trustedProxies: number): CallerOf {
+  return (c) => ({
+    addressPrefix: addressPrefix(
+      forwardedFor(c, trustedProxies) ?? withoutPort(c.env.incoming?.socket?.remoteAddress ?? ''),
+    ),
     userAgent: c.req.header('user-agent')?.slice(0, maxAgentLength),
-  }
+  })
+}
+
+function forwardedFor(c: ApiContext, trustedProxies: number): string | undefined {
+  if (trustedProxies === 0) return undefined
+  const entries = (c.req.header('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())
+  const address = withoutPort(entries[Math.max(entries.length - trustedProxies, 0)] ?? '')
+  return address === '' ? undefined : address
+}
+
+/** Some proxies write `192.0.2.1:1234` or `[2001:db8::1]:1234`. */
+function withoutPort(address: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+)$/.exec(address) ?? []
+  return bracketed ?? plain ?? address
 }

@@ -6,6 +6,7 @@ import { notRepeated } from './read-json-body.js'
 const byStatus: Readonly<Record<number, string>> = {
   401: 'invalid_client',
   403: 'unauthorized_client',
+  429: 'temporarily_unavailable',
   500: 'server_error',
   503: 'temporarily_unavailable',
 }

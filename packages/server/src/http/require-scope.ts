@@ -10,21 +10,25 @@ import { type ClientForm, clientRefused, readClientCredentials } from './client-
 /**
  * For routes that programs call: lets in who brings an API key, as OAuth clients do, or an access token, as guards take it, that
  * has the scope. Undefined: it may pass. Else the answer of the guard.
- * @throws LatchkeyError `auth_failed` for a wrong API key; `forbidden` for one without the scope.
+ * @throws LatchkeyError `auth_failed` for a wrong API key; `forbidden` for one without the scope; `too_many_requests`.
  */
 export async function requireScope(
   c: ApiContext,
-  { store, roles, auth }: Pick<ApiParts, 'store' | 'roles' | 'auth'>,
+  parts: Pick<ApiParts, 'store' | 'roles' | 'auth' | 'limits' | 'callerOf'>,
   scope: BuiltInScope,
   form?: ClientForm,
 ): Promise<Response | undefined> {
+  const { store, roles, auth, limits, callerOf } = parts
   const credentials = readClientCredentials(c, form)
   // A token may come by Basic as well, as the user name.
   if (credentials === undefined || !credentials.secret.startsWith('lkk_')) {
     return (await guard(auth, scope)(c as unknown as Context, async () => {})) ?? undefined
   }
-  const owner = await findApiKey(store, credentials.secret)
-  if (owner === undefined || owner.id !== credentials.id) throw clientRefused()
+  const owner = await limits.attempts.run(callerOf(c).addressPrefix, async () => {
+    const found = await findApiKey(store, credentials.secret)
+    if (found === undefined || found.id !== credentials.id) throw clientRefused()
+    return found
+  })
   if (mayDo(roles, owner.role, owner.scopeLimit ?? undefined, scope)) return undefined
   throw new LatchkeyError('forbidden', { detail: `The scope needed is ${scope}`, scope })
 }

@@ -19,11 +19,49 @@ export interface FeedPage {
   readonly keys_version: number
 }
 
+/** A page and when its read began, on `performance.now()`. */
+interface ReadPage {
+  readonly began: number
+  readonly page: Omit<FeedPage, 'age_ms'>
+}
+
+export interface FeedPages {
+  /** The page after a cursor; one that was read a moment ago is answered again, and says how old it is. */
+  read(after: string): Promise<FeedPage>
+}
+
+/** However many services ask, most ask for the same page: the database is read for it this often at most. */
+const againMs = 50
+
+/** Makes the reader of pages for services. */
+export function createFeedPages(store: Store): FeedPages {
+  const kept = new Map<string, { readonly began: number; readonly reading: Promise<ReadPage> }>()
+
+  function readOnce(after: string): Promise<ReadPage> {
+    const nowMs = performance.now()
+    for (const [cursor, { began }] of kept) if (nowMs - began > againMs) kept.delete(cursor)
+    const known = kept.get(after)
+    if (known !== undefined) return known.reading
+    const reading = readPage(store, after)
+    kept.set(after, { began: nowMs, reading })
+    // A read that failed is tried again by whoever asks next.
+    reading.catch(() => kept.delete(after))
+    return reading
+  }
+
+  return Object.freeze({
+    async read(after: string) {
+      const { began, page } = await readOnce(after)
+      return { ...page, age_ms: Math.ceil(performance.now() - began) }
+    },
+  })
+}
+
 /**
  * Reads the page after a cursor. A cursor holds the name of the feed, up to where all is settled, and in the middle of a pass
  * over rows that are not, up to where it has read: `FEED~SETTLED` or `FEED~SETTLED~LAST`. One of another feed is the start.
  */
-export async function readPage(store: Store, after: string): Promise<FeedPage> {
+async function readPage(store: Store, after: string): Promise<ReadPage> {
   const began = performance.now()
   const nowMs = Date.now()
   const [feed, settled = feedStart, last = settled] = after.split('~')
@@ -38,14 +76,16 @@ export async function readPage(store: Store, after: string): Promise<FeedPage> {
   // What an earlier page of this pass left unsettled stays so until the next pass.
   const nextSettled = isMiddle ? from : read.settled
   return {
-    feed_id: read.feedId,
-    rows: read.rows.map(({ kind, id, min, expires_at }) => [kind, id, min, expires_at] as const),
-    next: cursorOf(read, nextSettled),
-    more: read.more,
-    final: read.more && !isMiddle && read.settled === read.last,
-    age_ms: Math.ceil(performance.now() - began),
-    now: read.nowMs ?? nowMs,
-    keys_version: read.keysVersion,
+    began,
+    page: {
+      feed_id: read.feedId,
+      rows: read.rows.map(({ kind, id, min, expires_at }) => [kind, id, min, expires_at] as const),
+      next: cursorOf(read, nextSettled),
+      more: read.more,
+      final: read.more && !isMiddle && read.settled === read.last,
+      now: read.nowMs ?? nowMs,
+      keys_version: read.keysVersion,
+    },
   }
 }
 

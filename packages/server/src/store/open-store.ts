@@ -1,11 +1,13 @@
 import { Kysely } from 'kysely'
 import type { Engine } from './engine.js'
+import { feedStart, type ReadFeed } from './feed.js'
 import { migrate } from './migrate.js'
 import type { LatchkeyDatabase } from './schema.js'
 import { softDeletePlugin } from './soft-delete.js'
 import { openSqliteEngine } from './sqlite/engine.js'
 import { StartError } from './start-error.js'
 import type { Store } from './store.js'
+import { createStoreClock } from './store-clock.js'
 
 export interface StoreOptions {
   /** Holds the SQLite file; made with mode 0700 when it is missing. */
@@ -14,8 +16,8 @@ export interface StoreOptions {
   readonly databaseUrl?: string | undefined
   /** Refuses a folder without a SQLite file instead of making one; default false. */
   readonly mustExist?: boolean
-  /** Milliseconds since the epoch; default the machine's clock. */
-  readonly clock?: () => number
+  /** Milliseconds since the epoch; default the database's clock, which with SQLite is the machine's. */
+  readonly clock?: (() => number) | undefined
   /** How long a transaction waits for another process that is writing; default 5,000. */
   readonly lockWaitMs?: number
 }
@@ -26,8 +28,8 @@ export interface StoreOptions {
  * @throws StartError naming what is wrong with the folder or the database.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { clock = Date.now } = options
-  const now = () => Math.floor(clock() / 1000)
+  const clock = createStoreClock(options.clock)
+  const now = () => Math.floor(clock.nowMs() / 1000)
   const engine = await openEngine(options)
   const bare = new Kysely<LatchkeyDatabase>({ dialect: engine.dialect })
   const plain = engine.schema === undefined ? bare : bare.withSchema(engine.schema)
@@ -45,12 +47,25 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         )
   }
   const db = plain.withPlugin(softDeletePlugin)
+  const read = engine.createReadFeed(db)
+  const readFeed: ReadFeed = async (after, limit) => {
+    const askedAtMs = performance.now()
+    const answer = await read(after, limit)
+    if (answer.nowMs !== undefined) clock.heard(answer.nowMs, askedAtMs)
+    return answer
+  }
+  // Before anything is written: from here on it is the time that all nodes agree on.
+  await readFeed(feedStart, 1).catch(async (error) => {
+    await plain.destroy()
+    throw error
+  })
   return Object.freeze({
     dataFolder: options.databaseUrl === undefined ? options.dataFolder : undefined,
     db,
     transaction: <Result>(work: Parameters<Store['transaction']>[0]) =>
       db.transaction().execute(work) as Promise<Result>,
-    readFeed: engine.createReadFeed(db),
+    readFeed,
+    clock: clock.nowMs,
     now,
     close: () => plain.destroy(),
   })

@@ -17,7 +17,9 @@ export interface Store {
    */
   transaction<Result>(work: (transaction: Writing) => Promise<Result>): Promise<Result>
   readonly readFeed: ReadFeed
-  /** The store's clock, in whole seconds since the epoch: what rows are compared with. */
+  /** The store's clock, in milliseconds since the epoch: the same on every node. Brought up to date by each read of the feed. */
+  clock(): number
+  /** The same in whole seconds: what rows are compared with. */
   now(): number
   close(): Promise<void>
 }

@@ -35,7 +35,8 @@ async function openProcess(database: TestDatabase) {
   const { store, changes, revocations } = parts
   const follower = followStore({ store, revocations, log: () => {} })
   await follower.catchUp()
-  const { issuer, clock, roles } = config
+  const { issuer, roles } = config
+  const { clock } = parts.store
   return {
     ...{ parts, config, store, changes },
     verifier: createVerifier({ keys: signingKeys.verifyKeys(), issuer, audience: issuer, clock, revocations }),

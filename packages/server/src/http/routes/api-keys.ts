@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
 import { type Api, type ApiParts, answerDone } from '../api-context.js'
-import { callerOf } from '../caller.js'
 import { loginOnly } from '../login-only.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, integer, jsonAnswer, jsonBody, problems, text, withToken } from '../schemas.js'
@@ -37,7 +36,7 @@ const wish = body('ApiKeyWish', {
 const params = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) })
 
 /** The user's own API keys: credentials of programs, which are exchanged for access tokens. */
-export function addApiKeyRoutes(app: Api, { auth, apiKeys: service }: ApiParts): void {
+export function addApiKeyRoutes(app: Api, { auth, apiKeys: service, callerOf }: ApiParts): void {
   const shared = { tags: ['api key'], security: withToken }
 
   const list = createRoute({

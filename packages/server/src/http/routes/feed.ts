@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { readPage } from '../../revocations/read-page.js'
 import type { Api, ApiParts } from '../api-context.js'
+import { requireScope } from '../require-scope.js'
 import { jsonAnswer, problems } from '../schemas.js'
 
 const page = z
@@ -33,19 +33,28 @@ const query = z.object({
 })
 
 /** What services that trust this server follow. */
-export function addFeedRoutes(app: Api, { store }: ApiParts): void {
+export function addFeedRoutes(app: Api, parts: ApiParts): void {
+  const { feedPages, feedAccess, limits, callerOf } = parts
   const readRevocations = createRoute({
     method: 'get',
     path: '/v1/revocations',
     operationId: 'readRevocations',
     tags: ['keys'],
     summary: 'The feed of revocations, page by page',
+    description: 'Open to all, unless `feedAccess` is `key`: then it needs the scope `revocation:read`.',
     request: { query },
-    responses: { 200: jsonAnswer('A page.', page), ...problems(400, 503) },
+    responses: { 200: jsonAnswer('A page.', page), ...problems(400, 401, 403, 429, 503) },
   })
   app.openapi(readRevocations, async (c) => {
-    const answer = await readPage(store, c.req.valid('query').after ?? '')
-    const caching = answer.final ? 'public, max-age=31536000, immutable' : 'no-store'
-    return c.json(answer, 200, { 'cache-control': caching })
+    if (feedAccess === 'key') {
+      const refused = await requireScope(c, parts, 'revocation:read')
+      if (refused !== undefined) return refused as never
+    } else {
+      await limits.pages.take(callerOf(c).addressPrefix)
+    }
+    const page = await feedPages.read(c.req.valid('query').after ?? '')
+    const shared = feedAccess === 'key' ? 'private' : 'public'
+    const caching = page.final ? `${shared}, max-age=31536000, immutable` : 'no-store'
+    return c.json(page, 200, { 'cache-control': caching })
   })
 }

@@ -2,7 +2,6 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { LatchkeyError } from 'latchkey'
 import { apiKeyType } from '../../client-types/client-type.js'
 import type { Api, ApiParts } from '../api-context.js'
-import { callerOf } from '../caller.js'
 import { clientRefused, readClientCredentials } from '../client-credentials.js'
 import { oauthErrors, otherGrant } from '../oauth-errors.js'
 import { readFormBody, readFormOrJsonBody } from '../read-json-body.js'
@@ -69,7 +68,7 @@ const metadata = z
 
 /** What OAuth libraries call, in their spelling: RFC 6749 section 4.4, RFC 7009, RFC 7662, RFC 8414. */
 export function addOauthRoutes(app: Api, parts: ApiParts): void {
-  const { login, revoke, introspect, issuer, signingKeys } = parts
+  const { login, revoke, introspect, issuer, signingKeys, callerOf, limits } = parts
 
   const grantToken = createRoute({
     method: 'post',
@@ -90,7 +89,8 @@ export function addOauthRoutes(app: Api, parts: ApiParts): void {
     if (credentials === undefined) throw clientRefused()
     const { id: account, secret } = credentials
     const { addressPrefix } = callerOf(c)
-    const answer = await login({ type: apiKeyType, account, secret, scope: form.scope, addressPrefix }).catch(asClient)
+    const exchange = () => login({ type: apiKeyType, account, secret, scope: form.scope, addressPrefix })
+    const answer = await limits.attempts.run(addressPrefix, exchange).catch(asClient)
     const { token: access_token, token_type, expires_in, scope } = answer
     return c.json({ access_token, token_type, expires_in, scope }, 200, { pragma: 'no-cache' })
   })

@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
 import { type Api, type ApiParts, answerDone } from '../api-context.js'
-import { callerOf } from '../caller.js'
 import { loginOnly } from '../login-only.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, expected, jsonAnswer, jsonBody, problems, text, withToken } from '../schemas.js'
@@ -38,7 +37,10 @@ const change = body('SecretChange', {
 const params = z.object({ sid: z.string().openapi({ param: { name: 'sid', in: 'path' } }) })
 
 /** The user's own logins, and the password that begins them. */
-export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecret }: ApiParts): void {
+export function addSessionRoutes(
+  app: Api,
+  { auth, sessions: service, changeSecret, callerOf, limits }: ApiParts,
+): void {
   const shared = { tags: ['session'], security: withToken }
 
   const list = createRoute({
@@ -94,8 +96,12 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
     request: jsonBody(change),
     responses: {
       200: jsonAnswer('A new pair for this login; the tokens before it are refused.', tokenPair),
-      ...problems(400, 401, 403, 413, 415, 503),
+      ...problems(400, 401, 403, 413, 415, 429, 503),
     },
   })
-  app.openapi(changeOwn, async (c) => c.json(await changeSecret(currentUser(c), c.req.valid('json'), callerOf(c)), 200))
+  app.openapi(changeOwn, async (c) => {
+    const caller = callerOf(c)
+    const change = () => changeSecret(currentUser(c), c.req.valid('json'), caller)
+    return c.json(await limits.attempts.run(caller.addressPrefix, change), 200)
+  })
 }

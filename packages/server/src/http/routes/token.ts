@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, ApiParts } from '../api-context.js'
-import { callerOf } from '../caller.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, epochSeconds, expected, integer, jsonAnswer, jsonBody, problems, text, uid } from '../schemas.js'
 
@@ -76,7 +75,7 @@ const facts = z
   .openapi('TokenFacts')
 
 /** Logging in, and asking what a token says. */
-export function addTokenRoutes(app: Api, { login, refresh, verifier }: ApiParts): void {
+export function addTokenRoutes(app: Api, { login, refresh, verifier, callerOf, limits }: ApiParts): void {
   const logIn = createRoute({
     method: 'post',
     path: '/v1/token',
@@ -87,12 +86,13 @@ export function addTokenRoutes(app: Api, { login, refresh, verifier }: ApiParts)
     request: jsonBody(attempt),
     responses: {
       201: jsonAnswer('A session began, or an API key was exchanged.', loginAnswer),
-      ...problems(400, 401, 413, 415, 503),
+      ...problems(400, 401, 413, 415, 429, 503),
     },
   })
   app.openapi(logIn, async (c) => {
     const { addressPrefix } = callerOf(c)
-    return c.json(await login({ ...c.req.valid('json'), addressPrefix }), 201)
+    const form = { ...c.req.valid('json'), addressPrefix }
+    return c.json(await limits.attempts.run(addressPrefix, () => login(form)), 201)
   })
 
   const refreshPair = createRoute({
@@ -121,9 +121,10 @@ export function addTokenRoutes(app: Api, { login, refresh, verifier }: ApiParts)
     summary: 'What a good access token says; any other is refused as a guard refuses it',
     middleware: [readJsonBody] as const,
     request: jsonBody(question),
-    responses: { 200: jsonAnswer('The token is good.', facts), ...problems(400, 401, 413, 415) },
+    responses: { 200: jsonAnswer('The token is good.', facts), ...problems(400, 401, 413, 415, 429) },
   })
-  app.openapi(describeToken, (c) => {
+  app.openapi(describeToken, async (c) => {
+    await limits.questions.take(callerOf(c).addressPrefix)
     const { claims } = verifier.verify(c.req.valid('json').token)
     return c.json({ uid: claims.sub, scope: claims.scope, create_at: claims.iat, expire_in: claims.exp }, 200)
   })

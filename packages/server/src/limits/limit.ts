@@ -1,0 +1,37 @@
+import { LatchkeyError } from 'latchkey'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+
+/** How many requests may come from one place on the network in a time. Each process counts on its own. */
+export interface Limit {
+  /**
+   * Counts a request from this address prefix; those without one are counted together.
+   * @throws LatchkeyError `too_many_requests` with the time until there are places again.
+   */
+  take(addressPrefix: string | undefined): Promise<void>
+}
+
+export interface LimitOptions {
+  readonly places: number
+  /** From the first request on. */
+  readonly seconds: number
+}
+
+/** Makes a counter per address prefix. */
+export function createLimit({ places, seconds }: LimitOptions): Limit {
+  const limiter = new RateLimiterMemory({ points: places, duration: seconds })
+  return Object.freeze({
+    async take(addressPrefix: string | undefined) {
+      await limiter.consume(keyOf(addressPrefix)).catch((full: unknown) => {
+        throw full instanceof RateLimiterRes ? tooMany(full.msBeforeNext) : full
+      })
+    },
+  })
+}
+
+export function keyOf(addressPrefix: string | undefined): string {
+  return addressPrefix ?? 'unknown'
+}
+
+export function tooMany(waitMs: number): LatchkeyError {
+  return new LatchkeyError('too_many_requests', { retryAfterSeconds: Math.max(Math.ceil(waitMs / 1000), 1) })
+}

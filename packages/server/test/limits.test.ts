@@ -1,0 +1,132 @@
+/** Limits per address prefix: what counts, what gives its place back, and whose address it is behind proxies. */
+import { describe, expect, it } from 'vitest'
+import { createLimit } from '../src/limits/limit.js'
+import { createLimits } from '../src/limits/limits.js'
+import { ann, ask, postJson, secret, startNode, temporaryFolder, useServer } from './server.js'
+import { createTestDatabase } from './store/test-store.js'
+
+const server = useServer()
+const proxied = useServer({ trustedProxies: 1 })
+const twice = useServer({ trustedProxies: 2 })
+const closed = useServer({ feedAccess: 'key' })
+const folder = temporaryFolder()
+
+const wrong = { account: 'A'.repeat(22), secret: 'lkk_x', type: 300 }
+const attempt = (url: string, forwarded?: string, body: object = wrong) =>
+  ask(url, 'POST', '/v1/token', {
+    headers: {
+      'content-type': 'application/json',
+      ...(forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }),
+    },
+    body: JSON.stringify(body),
+  })
+const count = (answers: { status: number }[], status: number) => answers.filter((one) => one.status === status).length
+
+describe('wrong secrets', () => {
+  it('from one place are a hundred at most, however many come at once, and whatever the headers say', async () => {
+    await server.post('/v1/client/register', ann)
+    const right = { account: ann.account, secret, type: 100 }
+    for (let i = 0; i < 5; i++) expect((await server.post('/v1/token', right)).status).toBe(201)
+    // What is no attempt at all counts no more than what is right.
+    for (let i = 0; i < 20; i++) expect((await attempt(server.url, undefined, { ...wrong, type: 5 })).status).toBe(400)
+    const tries = await Promise.all(Array.from({ length: 300 }, (_, i) => attempt(server.url, `192.0.${i % 256}.1`)))
+    expect([count(tries, 401), count(tries, 429)]).toEqual([100, 200])
+    const refused = await attempt(server.url)
+    expect(refused.json).toMatchObject({ code: 'too_many_requests', error_code: 1010, msg: 'too many requests' })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(590)
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(600)
+
+    const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: '' }
+    const grant = { ...form, body: 'grant_type=client_credentials&client_id=a&client_secret=b' }
+    const byOauth = await server.ask('POST', '/oauth/token', grant)
+    expect([byOauth.status, byOauth.json.error]).toEqual([429, 'temporarily_unavailable'])
+    const question = { ...form, body: 'token=x&client_id=a&client_secret=lkk_b' }
+    expect((await server.ask('POST', '/v1/token/introspect', question)).status).toBe(429)
+  })
+
+  it('that run at the same time count as if they were wrong, and are worth trying again soon', async () => {
+    const node = await startNode(await createTestDatabase(folder))
+    await postJson(node.url, '/v1/client/register', ann)
+    const right = { account: ann.account, secret, type: 100 }
+    const tries = await Promise.all(Array.from({ length: 200 }, () => postJson(node.url, '/v1/token', right)))
+    // Some had ended before the last came.
+    expect(count(tries, 201)).toBeGreaterThanOrEqual(100)
+    expect(count(tries, 429)).toBe(200 - count(tries, 201))
+    expect(count(tries, 429)).toBeGreaterThan(0)
+    expect(tries.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('1')
+    expect((await postJson(node.url, '/v1/token', right)).status).toBe(201)
+    await node.close()
+  })
+
+  it('are counted for the client behind a proxy, by what the proxy wrote', async () => {
+    for (const { url, of } of [
+      { url: proxied.url, of: (client: string, said: string) => `${said}, ${client}` },
+      { url: twice.url, of: (client: string, said: string) => `${said}, ${client}, 198.51.100.7` },
+    ]) {
+      const said = (i: number) => `203.0.${i % 256}.9`
+      const tries = await Promise.all(Array.from({ length: 150 }, (_, i) => attempt(url, of('192.0.2.1', said(i)))))
+      expect([count(tries, 401), count(tries, 429)]).toEqual([100, 50])
+      for (const same of ['192.0.2.77', '192.0.2.1:4711', '::ffff:192.0.2.1', '[::ffff:192.0.2.1]:80']) {
+        expect((await attempt(url, of(same, said(1)))).status).toBe(429)
+      }
+      for (const other of ['192.0.3.1', '2001:db8::1', '[2001:db8:1::1]:80']) {
+        expect((await attempt(url, of(other, '192.0.2.1'))).status).toBe(401)
+      }
+    }
+  })
+})
+
+it('the list of sessions shows the client behind the proxy', async () => {
+  await proxied.post('/v1/client/register', ann)
+  const right = { account: ann.account, secret, type: 100 }
+  const { token } = (await attempt(proxied.url, '192.0.2.1, 198.51.100.20', right)).json
+  const { json } = await ask(proxied.url, 'GET', '/v1/user/sessions', { token })
+  expect(json.sessions[0].address_prefix).toBe('198.51.100.0/24')
+})
+
+it('questions about tokens are 600 in a minute', async () => {
+  const node = await startNode(await createTestDatabase(folder))
+  const answers: { status: number }[] = []
+  while (answers.length < 610) answers.push(await postJson(node.url, '/v1/token/secret', { token: 'x' }))
+  await node.close()
+  expect([count(answers, 401), count(answers, 429)]).toEqual([600, 10])
+})
+
+const root = { ...ann, account: 'root@example.org' }
+async function makeKey(form: object): Promise<{ id: string; key: string }> {
+  const token = await closed.logIn(root.account)
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ name: 'guards', ...form })
+  return (await closed.ask('POST', '/v1/user/api-keys', { token, headers, body })).json
+}
+
+describe('the feed', () => {
+  it('has a limit where everybody may read it', async () => {
+    const pages = createLimit({ places: 3, seconds: 60 })
+    const node = await startNode(await createTestDatabase(folder), {}, { limits: { ...createLimits(), pages } })
+    const statuses: number[] = []
+    for (let i = 0; i < 5; i++) statuses.push((await ask(node.url, 'GET', '/v1/revocations')).status)
+    await node.close()
+    expect(statuses).toEqual([200, 200, 200, 429, 429])
+  })
+
+  it('that needs a key answers those alone who have one with the scope', async () => {
+    await closed.post('/v1/client/register', root)
+    await closed.run('user', 'role', root.account, 'admin')
+    const key = await makeKey({ scope: 'revocation:read' })
+    const other = await makeKey({ scope: 'user:read' })
+    const basic = (id: string, text: string) => `Basic ${Buffer.from(`${id}:${text}`).toString('base64')}`
+    const read = async (authorization?: string) => {
+      const { status, headers } = await ask(closed.url, 'GET', '/v1/revocations', {
+        headers: authorization === undefined ? {} : { authorization },
+      })
+      return [status, headers.get('cache-control')]
+    }
+    expect(await read(basic(key.id, key.key))).toEqual([200, 'no-store'])
+    expect(await read(`Bearer ${await closed.logIn(root.account)}`)).toEqual([200, 'no-store'])
+    expect((await read())[0]).toBe(401)
+    expect((await read(basic(other.id, other.key)))[0]).toBe(403)
+    expect((await read(basic(other.id, key.key)))[0]).toBe(401)
+    expect((await read(`Bearer ${key.key}`))[0]).toBe(401)
+  })
+})
