@@ -9,7 +9,7 @@ import { root } from './report.mjs'
 const limitMs = Number(process.env.EXAMPLE_LIMIT_MS ?? 20_000)
 const preload = new URL('move-port.mjs', import.meta.url).href
 // What stands in a curl line for the member of the last answer that had it.
-const names = { TOKEN: 'token', REFRESH_TOKEN: 'refresh_token' }
+const names = { REFRESH_TOKEN: 'refresh_token', TOKEN: 'token', KEY_ID: 'id', API_KEY: 'key' }
 
 // Runs the steps of one document in their order and adds what fails to its `problems`; answers how many ran.
 export async function runDocument(document) {
@@ -126,7 +126,8 @@ function placeholders(text) {
 }
 
 function fillIn(word, tokens) {
-  return word.replaceAll(/\$?\{?\b(REFRESH_TOKEN|TOKEN)\b\}?/g, (_, name) => tokens[name])
+  const known = new RegExp(`\\$?\\{?\\b(${Object.keys(names).join('|')})\\b\\}?`, 'g')
+  return word.replaceAll(known, (_, name) => tokens[name])
 }
 
 function remember(body, tokens) {

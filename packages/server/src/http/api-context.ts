@@ -11,12 +11,11 @@ import type { Limits } from '../limits/limits.js'
 import type { FeedPages } from '../revocations/read-page.js'
 import type { Introspect } from '../sessions/introspect.js'
 import type { Login } from '../sessions/login.js'
-import type { Refresh } from '../sessions/refresh.js'
+import type { Caller, Refresh } from '../sessions/refresh.js'
 import type { Revoke } from '../sessions/revoke.js'
 import type { SessionList } from '../sessions/session-list.js'
 import type { SigningKeys } from '../signing-keys/signing-keys.js'
 import type { Store } from '../store/store.js'
-import type { CallerOf } from './caller.js'
 import type { Log } from './log.js'
 
 /** On Node the request stands behind the context; elsewhere, and by `latchkey.fetch`, it does not. */
@@ -46,7 +45,8 @@ export interface ApiParts {
   readonly feedPages: FeedPages
   readonly feedAccess: 'public' | 'key'
   readonly limits: Limits
-  readonly callerOf: CallerOf
+  /** From where a request came. */
+  callerOf(c: ApiContext): Caller
   readonly registration: boolean
   readonly issuer: string
   readonly log: Log

@@ -4,14 +4,12 @@ import type { ApiContext } from './api-context.js'
 
 const maxAgentLength = 512
 
-export type CallerOf = (c: ApiContext) => Caller
-
 /**
  * Makes the reader of where a request came from. Behind `trustedProxies` proxies that each add the address they were asked from
  * to X-Forwarded-For, it is the entry that the first of them wrote, counted from the right: what stands left of it the client
  * wrote itself. With none it is the connection's own address, and no header counts.
  */
-export function createCallerOf(trustedProxies: number): CallerOf {
+export function createCallerOf(trustedProxies: number): (c: ApiContext) => Caller {
   return (c) => ({
     addressPrefix: addressPrefix(
       forwardedFor(c, trustedProxies) ?? withoutPort(c.env.incoming?.socket?.remoteAddress ?? ''),

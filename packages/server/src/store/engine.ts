@@ -10,6 +10,8 @@ export interface Engine {
   /** The schema that holds the tables, apart from those of the application; undefined where there are none. */
   readonly schema: string | undefined
   createReadFeed(db: Reading): ReadFeed
+  /** Closes what the dialect does not. */
+  close?(): void
   /** Answers a row when there is a table of that name. */
   findTable(name: string): RawBuilder<{ readonly found: string }>
   /** Run at the beginning of a migration: whoever else migrates waits. Undefined where a writing transaction does that. */

@@ -33,10 +33,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const engine = await openEngine(options)
   const bare = new Kysely<LatchkeyDatabase>({ dialect: engine.dialect })
   const plain = engine.schema === undefined ? bare : bare.withSchema(engine.schema)
+  async function close(): Promise<void> {
+    // The last to go is the connection that may write: it tidies up after itself.
+    engine.close?.()
+    await plain.destroy()
+  }
   try {
     await migrate(plain as unknown as Kysely<unknown>, engine, now())
   } catch (error) {
-    await plain.destroy()
+    await close()
     const where = options.databaseUrl === undefined ? `in ${options.dataFolder}` : 'that DATABASE_URL names'
     throw error instanceof StartError
       ? error
@@ -56,7 +61,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   // Before anything is written: from here on it is the time that all nodes agree on.
   await readFeed(feedStart, 1).catch(async (error) => {
-    await plain.destroy()
+    await close()
     throw error
   })
   return Object.freeze({
@@ -67,7 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     readFeed,
     clock: clock.nowMs,
     now,
-    close: () => plain.destroy(),
+    close,
   })
 }
 

@@ -72,6 +72,16 @@ describe('reading the feed', () => {
     },
   )
 
+  it.skipIf(storeName === 'PostgreSQL')('waits for no transaction when there is nothing new', async () => {
+    await write(1)
+    const { settled } = await store.readFeed(feedStart, 10)
+    await store.readFeed(settled, 10)
+    const within = await store.transaction(() => store.readFeed(settled, 10))
+    expect(within.rows).toEqual([])
+    await write(2)
+    expect((await store.readFeed(settled, 10)).rows.map(({ id }) => id)).toEqual([idOf(2)])
+  })
+
   it('names the feed, which stays the same', async () => {
     const { feedId } = await store.readFeed(feedStart, 1)
     expect(feedId).toMatch(/^[\w-]{22}$/)

@@ -83,7 +83,7 @@ export class SqliteDriver implements Driver {
 }
 
 /** @throws LatchkeyError `busy` when the database is away; else what `work` throws. */
-function attempt<Result>(work: () => Result): Result {
+export function attempt<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {
