@@ -1,18 +1,22 @@
 /** API keys: made by a login, exchanged for access tokens, no wider than their owner and the token that made them. */
+import { randomBytes } from 'node:crypto'
 import { defineRoles } from 'latchkey'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.js'
 import { openAccounts } from '../src/create-latchkey/open-accounts.js'
+import { writeCredential } from '../src/sessions/credential-text.js'
 import { openStore } from '../src/store/open-store.js'
 import { type Answer, ann, ask, secret, useServer } from './server.js'
 
 const issuer = 'https://id.example'
 const roles = defineRoles({
-  scopes: ['order:read', 'order:cancel', 'user:read', 'user:write'],
+  scopes: ['order:read', 'order:cancel', 'user:read', 'user:write', 'token:introspect'],
   roles: {
     user: { allow: ['order:read', 'user:read', 'user:write'] },
     clerk: { extends: ['user'], allow: ['order:*'] },
     porter: { allow: ['order:*'], forbid: ['order:cancel'] },
+    auditor: { allow: ['user:*', 'token:*'] },
+    guest: { extends: ['auditor'], forbid: ['token:introspect'] },
   },
 })
 const config = { issuer, audiences: ['orders', 'billing'], roles }
@@ -52,7 +56,14 @@ async function setRole(user: string, role: string): Promise<void> {
   await accounts.setRole(user, role)
   await store.close()
 }
+/** Everything is right about it but that the server did not make it. */
+const inventKey = (id: string) =>
+  writeCredential('lkk_', Buffer.concat([Buffer.from(id, 'base64url'), randomBytes(34)]))
 const keysOf = async () => (await send((await logIn()).token, 'GET', '/v1/user/api-keys')).json.api_keys
+
+/** As a client without the scope: 403 for a good key, 401 for any other. */
+const introspectBy = ({ id, key }: Key) =>
+  server.post('/v1/token/introspect', { token: 'x', client_id: id, client_secret: key })
 
 describe('an API key', () => {
   it('is told once, and listed without itself', async () => {
@@ -73,6 +84,7 @@ describe('an API key', () => {
 
   it('is exchanged for an access token, again and again, and for nothing else', async () => {
     const made = await makeKey()
+    seconds += 10
     for (let i = 0; i < 3; i++) {
       const { status, json, headers } = await exchange(made)
       expect([status, headers.get('cache-control')]).toEqual([201, 'no-store'])
@@ -94,6 +106,7 @@ describe('an API key', () => {
     ['a refresh token', ({ id }: Key) => ({ id, key: `lkr_${'A'.repeat(96)}` })],
     ['a blank at its end', ({ id, key }: Key) => ({ id, key: `${key} ` })],
     ['nothing', ({ id }: Key) => ({ id, key: '' })],
+    ['an invented key of that id', ({ id }: Key) => ({ id, key: inventKey(id) })],
   ])('is refused with %s', async (_, change) => {
     const { status, json } = await exchange(change(await makeKey(), await makeKey()))
     expect([status, json.code]).toEqual([401, 'auth_failed'])
@@ -103,7 +116,9 @@ describe('an API key', () => {
     const made = await makeKey({ expires_in: 60 })
     const { token } = (await exchange(made)).json
     expect(claimsOf(token).exp).toBeLessThanOrEqual((made.created_at as number) + 60)
+    expect((await introspectBy(made)).status).toBe(403)
     seconds += 61
+    expect((await introspectBy(made)).status).toBe(401)
     expect((await exchange(made)).status).toBe(401)
     expect(await keysOf()).not.toContainEqual(expect.objectContaining({ id: made.id }))
 
@@ -144,6 +159,10 @@ describe('what a key may do', () => {
     ])
     await setRole(clara, 'porter')
     expect(await scopes(cut)).toEqual(['!order:cancel', 'order:*'])
+    await setRole(clara, 'auditor')
+    expect((await introspectBy(whole)).status).toBe(200)
+    await setRole(clara, 'guest')
+    expect((await introspectBy(whole)).status).toBe(403)
   })
 
   it('is never more than the token that made it', async () => {
@@ -245,9 +264,12 @@ describe('making a key', () => {
 
   it('and ending it are events, in which it does not stand', async () => {
     const { id, key } = await makeKey({ name: 'audited' })
-    await exchange({ id, key })
+    const access = (await exchange({ id, key })).json
     await send((await logIn()).token, 'DELETE', `/v1/user/api-keys/${id}`)
     const store = await openStore(server.database.storeOptions)
+    const revocation = await store.db.selectFrom('revocations').selectAll().where('id', '=', id).executeTakeFirst()
+    // Until its last token has expired by itself, and an hour and five minutes longer.
+    expect(revocation).toMatchObject({ min: 2 ** 31 - 1, expires_at: claimsOf(access.token).exp + 3900 })
     const events = await store.db.selectFrom('audit_events').selectAll().where('sid', '=', id).orderBy('id').execute()
     const row = await store.db.selectFrom('sessions').selectAll().where('sid', '=', id).executeTakeFirstOrThrow()
     await store.close()

@@ -263,6 +263,8 @@ it('grants by the roles that are given, keeps the built-in ones, and refuses a m
     'user:write',
     'user:read:any',
     'user:delete:any',
+    'token:introspect',
+    'revocation:read',
   ])
   const app = express()
   app.use(forExpress.mount(shop))

@@ -170,6 +170,11 @@ describe('POST /v1/token/introspect (RFC 7662)', () => {
     await server.run('user', 'role', ann.account, 'admin')
     expect(await introspect(lowered.token)).toEqual({ active: false })
     await server.run('user', 'role', ann.account, 'user')
+    const bob = { ...ann, account: 'bob@example.org' }
+    await server.post('/v1/client/register', bob)
+    const disabled = await logIn(bob.account)
+    await server.run('user', 'disable', bob.account)
+    expect(await introspect(disabled.token)).toEqual({ active: false })
   })
 
   it('takes an access token with the scope, by Bearer or Basic', async () => {

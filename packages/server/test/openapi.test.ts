@@ -39,7 +39,7 @@ it('names each route, what it needs, and its refusals', () => {
     ['POST /v1/client/register', 'register', 'open', '201 400 409 413 415 503 default'],
     ['POST /v1/token', 'logIn', 'open', '201 400 401 413 415 429 503 default'],
     ['POST /v1/token/refresh', 'refresh', 'open', '201 400 401 413 415 503 default'],
-    ['POST /v1/token/secret', 'describeToken', 'open', '200 400 401 413 415 429 default'],
+    ['POST /v1/token/secret', 'describeToken', 'open', '200 400 401 413 415 429 503 default'],
     ['POST /oauth/token', 'grantToken', 'open', '200 400 401 413 415 429 503 default'],
     ['POST /v1/token/revoke', 'revoke', 'open', '200 400 413 415 503 default'],
     ['POST /v1/token/introspect', 'introspect', 'token', '200 400 401 403 413 415 429 503 default'],

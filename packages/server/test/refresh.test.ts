@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openStore } from '../src/store/open-store.js'
 import type { Store } from '../src/store/store.js'
-import { ann, ask, secret, useServer } from './server.js'
+import { ann, ask, postJson, secret, startNode, useServer } from './server.js'
 
 let nowMs = Date.now()
 const server = useServer({ audiences: ['orders'], clock: () => nowMs })
@@ -85,6 +85,16 @@ describe('a refresh', () => {
     const wide = (await refresh(pair.refresh_token, { scope: 'user:write admin:all' })).json
     expect(wide.scope).toBe('user:write')
     expect((await refresh(wide.refresh_token)).json.scope).toBe('user:read user:write')
+  })
+
+  it('on a node that has an audience no more leaves it out, and never makes a token good for others', async () => {
+    const some = await logIn({ audience: ['orders', 'http://localhost:4000'] })
+    const alone = await logIn({ audience: ['orders'] })
+    const node = await startNode(server.database, { clock: () => nowMs })
+    const refreshThere = async ({ refresh_token }: Pair) =>
+      claimsOf((await postJson(node.url, '/v1/token/refresh', { refresh_token })).json).aud
+    expect([await refreshThere(some), await refreshThere(alone)]).toEqual([['http://localhost:4000'], ['orders']])
+    await node.close()
   })
 
   it.each(['', 'x', 'lkr_', `lkr_${'A'.repeat(96)}`, `lkk_${'A'.repeat(96)}`])('of %j is refused', async (token) => {

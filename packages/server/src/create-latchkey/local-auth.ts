@@ -1,5 +1,8 @@
-import { type Auth, createAuth, type Roles } from 'latchkey'
+import { type Auth, createAuth, LatchkeyError, type Roles } from 'latchkey'
 import { createVerifier, type Key, type Revocations, type Verifier } from 'latchkey/token'
+
+/** The same for guards and for questions about tokens. */
+const maxStalenessSeconds = 300
 
 export interface LocalAuthOptions {
   readonly issuer: string
@@ -10,6 +13,7 @@ export interface LocalAuthOptions {
 
 export interface LocalAuth {
   readonly auth: Auth
+  /** Makes the checks of a guard: it is `busy` as well while nobody knows who was logged out. */
   readonly verifier: Verifier
   /** Takes tokens of this server for whatever audience they name. */
   readonly issuedVerifier: Verifier
@@ -38,7 +42,14 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
       ...current.auth,
       decide: (...args: Parameters<Auth['decide']>) => current.auth.decide(...args),
     }),
-    verifier: Object.freeze({ verify: (token: string) => current.verifier.verify(token) }),
+    verifier: Object.freeze({
+      verify(token: string) {
+        const accessToken = current.verifier.verify(token)
+        const ageMs = revocations.ageMs?.() ?? Number.POSITIVE_INFINITY
+        if (ageMs <= maxStalenessSeconds * 1000) return accessToken
+        throw new LatchkeyError('busy', { detail: 'It is not known at this moment who was logged out' })
+      },
+    }),
     issuedVerifier: Object.freeze({ verify: (token: string) => current.issuedVerifier.verify(token) }),
     useKeys(list: readonly Key[]) {
       current = make(list)

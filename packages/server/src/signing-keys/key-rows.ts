@@ -1,4 +1,4 @@
-import { importKey, type Key } from 'latchkey/token'
+import { type Algorithm, generateKey, importKey, type Key } from 'latchkey/token'
 import type { SigningKeyRow } from '../store/schema.js'
 import { StartError } from '../store/start-error.js'
 import type { Reading, Store } from '../store/store.js'
@@ -11,8 +11,9 @@ export interface KeyEntry {
   readonly row: SigningKeyRow
 }
 
-/** The row of a key that is published from `now` on (epoch seconds) and has not signed yet. */
-export function sealedRow(key: Key, master: MasterKey, now: number): SigningKeyRow {
+/** The row of a new key that is published from `now` on (epoch seconds) and has not signed yet. */
+export function newKeyRow(algorithm: Algorithm, master: MasterKey, now: number): SigningKeyRow {
+  const key = makeKey(algorithm)
   const plain = Buffer.from(JSON.stringify(key.toPrivateJwk()))
   return {
     kid: key.kid,
@@ -24,6 +25,14 @@ export function sealedRow(key: Key, master: MasterKey, now: number): SigningKeyR
     sign_until: null,
     verify_until: null,
   }
+}
+
+/** Its name begins with no dash, so that `latchkey key retire KID` takes it for no option. */
+function makeKey(algorithm: Algorithm): Key {
+  let key: Key
+  do key = generateKey(algorithm)
+  while (key.kid.startsWith('-'))
+  return key
 }
 
 /** @throws StartError `keys_damaged` when a row was changed. */

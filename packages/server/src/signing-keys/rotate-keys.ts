@@ -1,11 +1,11 @@
 import { NotFound } from '@latchkey/query'
 import { sql } from 'kysely'
-import { type Algorithm, generateKey } from 'latchkey/token'
+import type { Algorithm } from 'latchkey/token'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { writeRevocations } from '../revocations/write-revocations.js'
 import type { SigningKeyRow } from '../store/schema.js'
 import type { Reading, Store, Writing } from '../store/store.js'
-import { readRows, sealedRow } from './key-rows.js'
+import { newKeyRow, readRows } from './key-rows.js'
 import { readLongestTtl } from './longest-ttl.js'
 import type { MasterKey } from './master-key.js'
 
@@ -92,7 +92,7 @@ async function rotate(
   const waiting = rows.filter((row) => row.sign_from === null && row.sign_until === null && row.kid !== retired)
   let next = waiting[0]
   if (next === undefined) {
-    next = sealedRow(generateKey(algorithm), master, now)
+    next = newKeyRow(algorithm, master, now)
     await transaction.insertInto('signing_keys').values(next).execute()
   }
   const waitSeconds = next.published_at + keyLeadSeconds - now
@@ -114,7 +114,7 @@ async function rotate(
   if (waiting.length < 2) {
     await transaction
       .insertInto('signing_keys')
-      .values(sealedRow(generateKey(algorithm), master, now))
+      .values(newKeyRow(algorithm, master, now))
       .execute()
   }
   return { kid: next.kid, signFrom }

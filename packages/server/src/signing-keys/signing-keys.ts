@@ -1,7 +1,7 @@
 import { LatchkeyError } from 'latchkey'
-import { type Algorithm, generateKey, type Jwk, type Key } from 'latchkey/token'
+import type { Algorithm, Jwk, Key } from 'latchkey/token'
 import type { Reading, Store } from '../store/store.js'
-import { type KeyEntry, readEntries, sealedRow } from './key-rows.js'
+import { type KeyEntry, newKeyRow, readEntries } from './key-rows.js'
 import { type MasterKey, openMasterKey, rewrapMasterKey } from './master-key.js'
 import { keyLeadSeconds, readKeysVersion, retireKey, rotateKeys } from './rotate-keys.js'
 
@@ -110,8 +110,8 @@ async function makeFirstKeys(store: Store, master: MasterKey, algorithm: Algorit
       .executeTakeFirstOrThrow()
     if (numInsertedOrUpdatedRows !== 1n) return
     const now = store.now()
-    const first = sealedRow(generateKey(algorithm), master, now)
-    const next = sealedRow(generateKey(algorithm), master, now)
+    const first = newKeyRow(algorithm, master, now)
+    const next = newKeyRow(algorithm, master, now)
     await transaction
       .insertInto('signing_keys')
       // From the beginning of time: a clock that is set back after the first start must not leave it without a key.

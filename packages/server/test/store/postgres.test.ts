@@ -67,6 +67,19 @@ async function startWire(databaseUrl: string) {
   }
 }
 
+/** What a guard answers, and a question about the token, when that much time has passed. */
+async function statusesAfterSeconds(seconds: number, url: string, token: string): Promise<number[]> {
+  const now = Date.now
+  Date.now = () => now() + seconds * 1000
+  try {
+    const guarded = await ask(url, 'GET', '/v1/user', { token })
+    const asked = await postJson(url, '/v1/token/secret', { token })
+    return [guarded.status, asked.status]
+  } finally {
+    Date.now = now
+  }
+}
+
 describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
   it('is 503 for what needs it, nothing for guards and keys, and heals by itself', async () => {
     const wire = await startWire(await createPostgresDatabase())
@@ -85,6 +98,7 @@ describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
       expect(answer.text).not.toMatch(/ECONN|postgres|127\.0\.0\.1/)
     }
     expect((await postJson(node.url, '/v1/token/secret', { token })).status).toBe(200)
+    expect(await statusesAfterSeconds(301, node.url, token)).toEqual([503, 503])
     expect((await ask(node.url, 'GET', '/.well-known/jwks.json')).status).toBe(200)
     expect(node.log.some((line) => line.startsWith('latchkey: POST /v1/token failed:'))).toBe(true)
     expect(node.log.join('\n')).not.toContain(new URL(wire.url).password)

@@ -2,12 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Roles } from 'latchkey'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createApiKeys } from '../../src/api-keys/api-keys.js'
+import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
 import { readConfig } from '../../src/config.js'
 import { issueForUser } from '../../src/create-latchkey/issue-for-user.js'
 import { type OpenAccounts, openAccounts } from '../../src/create-latchkey/open-accounts.js'
 import { openTokens } from '../../src/create-latchkey/open-tokens.js'
 import { beginSession } from '../../src/sessions/begin-session.js'
+import type { SessionChange } from '../../src/sessions/change-sessions.js'
+import type { AccessTokenIssuer } from '../../src/sessions/issue-access-token.js'
 import { createRefresh } from '../../src/sessions/refresh.js'
 import { makeTagKey } from '../../src/sessions/refresh-token.js'
 import type { TokenAnswer } from '../../src/sessions/token-pair.js'
@@ -19,6 +24,8 @@ let parts: OpenAccounts
 /** Another node on the same database. */
 let other: OpenAccounts
 let uid: string
+let tokens: AccessTokenIssuer
+let roles: Roles
 let issue: () => Promise<TokenAnswer>
 let refreshOn: (store: Store, refresh_token: string) => Promise<TokenAnswer>
 beforeEach(async () => {
@@ -27,7 +34,8 @@ beforeEach(async () => {
   const config = await readConfig({ argument: database.config, environment: {}, folder })
   parts = await openAccounts(config)
   other = await openAccounts(config)
-  const { tokens } = await openTokens(parts.store, config)
+  tokens = (await openTokens(parts.store, config)).tokens
+  roles = config.roles
   const user = { nickname: 'ann', role: 'user', created_at: 1, disabled_at: null }
   const added = await parts.store.transaction((t) =>
     t.insertInto('users').values(user).returning('uid').executeTakeFirstOrThrow(),
@@ -35,7 +43,7 @@ beforeEach(async () => {
   uid = String(added.uid)
   issue = () => issueForUser(parts, config, uid, {})
   refreshOn = async (store, refresh_token) => {
-    const refresh = createRefresh({ store, changes: parts.changes, roles: config.roles, tokens })
+    const refresh = createRefresh({ store, changes: parts.changes, roles, tokens })
     return JSON.parse(await refresh({ refresh_token }, {}))
   }
 })
@@ -60,7 +68,7 @@ function delayed(first: () => Promise<unknown>): Store {
   }
 }
 
-const claimsOf = ({ token }: TokenAnswer) =>
+const claimsOf = ({ token }: Pick<TokenAnswer, 'token'>) =>
   JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
 const sessionOf = (answer: TokenAnswer) =>
   parts.store.db.selectFrom('sessions').selectAll().where('sid', '=', claimsOf(answer).sid).executeTakeFirstOrThrow()
@@ -116,6 +124,37 @@ describe('a refresh that read the session before', () => {
   })
 })
 
+/** A change of the user on the other node, stopped before its commit until `commit`. */
+async function holdChange(what: Pick<SessionChange, 'event' | 'user'>): Promise<{ commit(): Promise<void> }> {
+  let end = () => {}
+  let changed = () => {}
+  const isChanged = new Promise<void>((resolve) => {
+    changed = resolve
+  })
+  const changing = other.changes.transaction(async (_, change) => {
+    await change({ ...what, uid: Number(uid), now: 1 })
+    changed()
+    await new Promise<void>((resolve) => {
+      end = resolve
+    })
+  })
+  await isChanged
+  return {
+    commit() {
+      end()
+      return changing
+    },
+  }
+}
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error) => error.code,
+  )
+const disabled = { event: 'disable', user: { disabled_at: 1 } } as const
+const promoted = { event: 'role', user: { role: 'admin' } } as const
+const givenSecret = { event: 'secret' } as const
+
 /** A login whose secret was verified a while ago, stopped between its insert and its commit until `end`. */
 function startLogin(epoch: number) {
   let end = () => {}
@@ -166,58 +205,62 @@ describe('a login', () => {
   })
 
   it.each([
-    ['disabled', () => ({ event: 'disable', user: { disabled_at: 1 } }) as const],
-    ['given another role', () => ({ event: 'role', user: { role: 'admin' } }) as const],
-    ['given another secret', () => ({ event: 'secret' }) as const],
+    ['disabled', disabled],
+    ['given another role', promoted],
+    ['given another secret', givenSecret],
   ])(
     'that verified the secret before its user was %s begins no session, though it waited for the commit',
     async (_, what) => {
-      let end = () => {}
-      let changed = () => {}
-      const isChanged = new Promise<void>((resolve) => {
-        changed = resolve
-      })
-      const changing = other.changes.transaction(async (_transaction, change) => {
-        await change({ ...what(), uid: Number(uid), now: 1 })
-        changed()
-        await new Promise<void>((resolve) => {
-          end = resolve
-        })
-      })
-      await isChanged
+      const { commit } = await holdChange(what)
       const login = startLogin(1)
-      const refused = login.done.then(
-        () => 'began',
-        (error) => error.code,
-      )
+      const refused = outcome(login.done)
       await new Promise((resolve) => setTimeout(resolve, 100))
-      end()
-      await changing
+      await commit()
       expect(await refused).toBe('auth_failed')
       expect(await liveSessions()).toEqual([])
     },
   )
 })
 
+describe('an API key', () => {
+  const keysOf = (of: typeof parts) => createApiKeys({ store: of.store, changes: of.changes, roles })
+  const maker = (pair: TokenAnswer) => ({ uid, sid: claimsOf(pair).sid, scopes: ['user:read', 'user:write'] })
+
+  it.each([
+    ['disabled', disabled],
+    ['given another secret', givenSecret],
+  ])('is not made by a login that ends since its user is %s, though it waited for the commit', async (_, what) => {
+    const login = await issue()
+    const { commit } = await holdChange(what)
+    const refused = outcome(keysOf(parts).create(maker(login), { name: 'late' }, {}))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await commit()
+    expect(await refused).toBe('token_revoked')
+    expect(await liveSessions()).toEqual([])
+  })
+
+  it('that is exchanged while its owner gets another role has the new scopes, or a token that is refused', async () => {
+    const made = await keysOf(parts).create(maker(await issue()), { name: 'busy' }, {})
+    const { commit } = await holdChange(promoted)
+    const exchanging = exchangeApiKey({ store: parts.store, roles, tokens }, made.id, {})
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await commit()
+    const { scope, token } = await exchanging
+    const { min_gen } = await parts.store.db
+      .selectFrom('sessions')
+      .select('min_gen')
+      .where('sid', '=', made.id)
+      .executeTakeFirstOrThrow()
+    expect([scope, claimsOf({ token }).gen >= min_gen]).toEqual(['*:* *:*:any', true])
+  })
+})
+
 it('a refresh that waits for the lock of a role change is not signed with the old role', async () => {
   const before = await issue()
-  let end = () => {}
-  let lowered = () => {}
-  const isLowered = new Promise<void>((resolve) => {
-    lowered = resolve
-  })
-  const changing = other.changes.transaction(async (_, change) => {
-    await change({ event: 'role', uid: Number(uid), now: 1, user: { role: 'admin' } })
-    lowered()
-    await new Promise<void>((resolve) => {
-      end = resolve
-    })
-  })
-  await isLowered
+  const { commit } = await holdChange(promoted)
   const refreshing = refreshOn(parts.store, before.refresh_token)
   await new Promise((resolve) => setTimeout(resolve, 100))
-  end()
-  await changing
+  await commit()
   const next = await refreshing
   expect(next.scope).toBe('*:* *:*:any')
   expect(claimsOf(next).gen).toBeGreaterThanOrEqual((await sessionOf(before)).min_gen)

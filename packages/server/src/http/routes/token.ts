@@ -121,7 +121,7 @@ export function addTokenRoutes(app: Api, { login, refresh, verifier, callerOf, l
     summary: 'What a good access token says; any other is refused as a guard refuses it',
     middleware: [readJsonBody] as const,
     request: jsonBody(question),
-    responses: { 200: jsonAnswer('The token is good.', facts), ...problems(400, 401, 413, 415, 429) },
+    responses: { 200: jsonAnswer('The token is good.', facts), ...problems(400, 401, 413, 415, 429, 503) },
   })
   app.openapi(describeToken, async (c) => {
     await limits.questions.take(callerOf(c).addressPrefix)
