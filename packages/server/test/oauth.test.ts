@@ -1,6 +1,7 @@
 /** What OAuth client libraries do with the server: `openid-client` finds it, gets tokens, introspects and revokes them. */
 import * as oauth from 'openid-client'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openStore } from '../src/store/open-store.js'
 import { ann, ask, secret, useServer } from './server.js'
 
 const issuer = 'https://id.example'
@@ -175,6 +176,13 @@ describe('POST /v1/token/introspect (RFC 7662)', () => {
     const disabled = await logIn(bob.account)
     await server.run('user', 'disable', bob.account)
     expect(await introspect(disabled.token)).toEqual({ active: false })
+    // What the database says is ahead of every feed.
+    const ended = await logIn(ann.account)
+    const store = await openStore(server.database.storeOptions)
+    const { sid } = await introspect(ended.token)
+    await store.transaction((t) => t.updateTable('sessions').set({ ended_at: 1 }).where('sid', '=', sid).execute())
+    await store.close()
+    expect(await introspect(ended.token)).toEqual({ active: false })
   })
 
   it('takes an access token with the scope, by Bearer or Basic', async () => {
