@@ -1,4 +1,5 @@
 /** createLatchkey inside an application: its own routes, guards beside them, and nothing of the application touched. */
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
@@ -96,6 +97,8 @@ describe.each(Object.keys(applications))('in %s', (name) => {
     expect((await ask(url, 'GET', '/orders', { headers: basic })).json).toEqual({ for: made.uid })
     expect((await ask(url, 'GET', '/v1/user', { token: json.token })).json.account).toBe(form.account)
     expect((await ask(url, 'GET', '/orders')).status).toBe(401)
+    const { sessions } = (await ask(url, 'GET', '/v1/user/sessions', { token: json.token })).json
+    expect(sessions[0].address_prefix).toBe('127.0.0.0/24')
   })
 
   it('handles its own routes alone: what looks alike belongs to the application', async () => {
@@ -128,6 +131,29 @@ it.each(['/v1/user/../../orders', '/v1/token/%2e%2e/%2e%2e/openapi.json', '/v1/u
     expect((await ask(await started(createServer(app)), 'GET', path)).status).toBe(418)
   },
 )
+
+it('is a fetch handler by itself, which limits nobody whose address it does not know', async () => {
+  const server = serve({
+    fetch: latchkey.fetch,
+    port: 0,
+    hostname: '127.0.0.1',
+    overrideGlobalObjects: false,
+  }) as Server
+  await once(server, 'listening')
+  servers.push(server)
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  const form = { ...ann, account: 'fetch@example.org' }
+  expect((await postJson(url, '/v1/client/register', form)).status).toBe(201)
+  const { token } = (await postJson(url, '/v1/token', { account: form.account, secret, type: 100 })).json
+  const { sessions } = (await ask(url, 'GET', '/v1/user/sessions', { token })).json
+  expect(sessions[0].address_prefix).toBe('127.0.0.0/24')
+
+  const wrong = JSON.stringify({ account: 'A'.repeat(22), secret: 'lkk_x', type: 300 })
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: wrong }
+  const attempt = () => latchkey.fetch(new Request('http://localhost/v1/token', init))
+  const answers = await Promise.all(Array.from({ length: 120 }, attempt))
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(120)
+})
 
 it('takes its own routes in absolute form, too', async () => {
   const app = express()

@@ -49,9 +49,10 @@ export function currentUser(c: object): User {
 
 /** Serves the login routes, and passes all others on. Stands before other handlers: `app.use(mount(latchkey))`. */
 export function mount(latchkey: {
-  fetch(request: Request, next: () => Promise<void>): Promise<Response> | Promise<void>
+  fetch(request: Request, next: () => Promise<void>, env: object): Promise<Response> | Promise<void>
 }): MiddlewareHandler {
-  return async (c, next) => latchkey.fetch(c.req.raw, next)
+  // On Node the address of the client stands there.
+  return async (c, next) => latchkey.fetch(c.req.raw, next, c.env ?? {})
 }
 
 /** On Node the request stands behind the context, and no `Request` need be built to read a header. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import { createApiKeys } from '../api-keys/api-keys.js'
@@ -71,9 +72,11 @@ async function assemble(
     changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, equalTime }),
   })
 
-  function fetch(request: Request, next?: () => Promise<unknown>): Promise<unknown> {
+  function fetch(request: Request, ...more: readonly [(() => Promise<unknown>) | object | undefined, object?]) {
+    const next = typeof more[0] === 'function' ? (more[0] as () => Promise<unknown>) : undefined
+    const { incoming } = ((next ? more[1] : more[0]) ?? {}) as { incoming?: IncomingMessage }
     if (next && !isOwnPath(new URL(request.url).pathname)) return next()
-    return Promise.resolve(api.fetch(request, {}))
+    return Promise.resolve(api.fetch(request, incoming?.rawHeaders ? { incoming } : {}))
   }
   async function onRead({ keysVersion }: { readonly keysVersion: number }): Promise<void> {
     if (keysVersion !== signingKeys.version) {

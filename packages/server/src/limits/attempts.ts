@@ -1,12 +1,12 @@
 import { LatchkeyError } from 'latchkey'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { keyOf, type LimitOptions, tooMany } from './limit.js'
+import { type LimitOptions, tooMany } from './limit.js'
 
 /** How many secrets may be tried from one place on the network. Each process counts on its own. */
 export interface Attempts {
   /**
    * Runs what verifies a secret, for a request from this address prefix. Only secrets that turn out wrong (`auth_failed`) count.
-   * While others run, whose outcome is not known, no more run than could all be wrong.
+   * While others run, whose outcome is not known, no more run than could all be wrong. Without an address nothing is counted.
    * @throws LatchkeyError `too_many_requests`, without running it; and whatever `work` throws.
    */
   run<Result>(addressPrefix: string | undefined, work: () => Promise<Result>): Promise<Result>
@@ -26,7 +26,8 @@ export function createAttempts({ places, seconds }: LimitOptions): Attempts {
 
   return Object.freeze({
     async run<Result>(addressPrefix: string | undefined, work: () => Promise<Result>): Promise<Result> {
-      const key = keyOf(addressPrefix)
+      const key = addressPrefix
+      if (key === undefined) return work()
       running.set(key, (running.get(key) ?? 0) + 1)
       try {
         await check(key)

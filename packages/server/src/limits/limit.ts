@@ -4,7 +4,8 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 /** How many requests may come from one place on the network in a time. Each process counts on its own. */
 export interface Limit {
   /**
-   * Counts a request from this address prefix; those without one are counted together.
+   * Counts a request from this address prefix. One whose address nobody knows is not counted: all of them together would lock
+   * each other out.
    * @throws LatchkeyError `too_many_requests` with the time until there are places again.
    */
   take(addressPrefix: string | undefined): Promise<void>
@@ -21,15 +22,12 @@ export function createLimit({ places, seconds }: LimitOptions): Limit {
   const limiter = new RateLimiterMemory({ points: places, duration: seconds })
   return Object.freeze({
     async take(addressPrefix: string | undefined) {
-      await limiter.consume(keyOf(addressPrefix)).catch((full: unknown) => {
+      if (addressPrefix === undefined) return
+      await limiter.consume(addressPrefix).catch((full: unknown) => {
         throw full instanceof RateLimiterRes ? tooMany(full.msBeforeNext) : full
       })
     },
   })
-}
-
-export function keyOf(addressPrefix: string | undefined): string {
-  return addressPrefix ?? 'unknown'
 }
 
 export function tooMany(waitMs: number): LatchkeyError {
