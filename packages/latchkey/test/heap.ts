@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
+export const collect: () => void = runInNewContext('gc')
 
 /** The bytes that `run` leaves on the heap. */
 export function heapGrowth(run: () => void): number {

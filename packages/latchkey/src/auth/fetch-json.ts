@@ -11,16 +11,28 @@ const timeoutMs = 5_000
 
 /** @throws Error saying what was expected; never with what was answered. */
 export async function fetchJson(url: string, maxBytes: number, signal: AbortSignal): Promise<FetchedJson> {
-  const response = await fetch(url, {
-    headers: { accept: 'application/json' },
-    redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-  })
+  // By hand: on Node 20 the garbage collector takes AbortSignal.any([signal, AbortSignal.timeout(ms)]), and it never fires.
+  const stopper = new AbortController()
+  const stop = () => stopper.abort(signal.reason)
+  const timer = setTimeout(() => stopper.abort(new Error(`${url} must answer within ${timeoutMs} ms`)), timeoutMs)
+  timer.unref()
+  signal.addEventListener('abort', stop)
+  try {
+    if (signal.aborted) stop()
+    return await get(url, maxBytes, stopper.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function get(url: string, maxBytes: number, signal: AbortSignal): Promise<FetchedJson> {
+  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'error', signal })
   if (response.status !== 200) {
     await response.body?.cancel()
     throw new Error(`${url} must answer 200, not ${response.status}`)
   }
-  const parsed = readStrictJson(await readText(response, url, maxBytes))
+  const parsed = readStrictJson(await readText(response, url, maxBytes, signal))
   if (parsed.reason !== undefined || typeof parsed.value !== 'object' || parsed.value === null) {
     throw new Error(`${url} must answer a JSON object`)
   }
@@ -28,14 +40,25 @@ export async function fetchJson(url: string, maxBytes: number, signal: AbortSign
   return { value: parsed.value as JsonObject, ageSeconds: Number.isFinite(age) && age > 0 ? age : 0 }
 }
 
-async function readText(response: Response, url: string, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let text = ''
-  let length = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    if (length > maxBytes) throw new Error(`${url} must answer at most ${maxBytes} bytes`)
-    text += decoder.decode(chunk, { stream: true })
+async function readText(response: Response, url: string, maxBytes: number, signal: AbortSignal): Promise<string> {
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader()
+  // By hand as well: once the answer has begun, the collector takes what ties the body to the signal.
+  const stop = () => void reader?.cancel().catch(() => {})
+  signal.addEventListener('abort', stop)
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    let text = ''
+    let length = 0
+    for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+      length += read.value.length
+      if (length > maxBytes) throw new Error(`${url} must answer at most ${maxBytes} bytes`)
+      text += decoder.decode(read.value, { stream: true })
+    }
+    // What was let go of looks as if it had ended.
+    signal.throwIfAborted()
+    return text + decoder.decode()
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
   }
-  return text + decoder.decode()
 }
