@@ -11,7 +11,7 @@ import {
   readAuthorization,
 } from '../http/index.js'
 import type { User } from '../token/access-token.js'
-import type { TokenCheck } from '../token/check-token.js'
+import type { Refusal } from '../token/refusal.js'
 import type { Need } from './need.js'
 
 /** What a guard takes from the request of its framework. Absent headers are undefined. */
@@ -35,11 +35,17 @@ export interface GuardRequest {
 /** Either the request passes (with a user, but for a pre-flight or an anonymous request to an optional guard), or this is the answer. */
 export type Decision = { readonly user: User | undefined; readonly status?: undefined } | ProblemAnswer
 
+/** What is asked about a token. */
+export type Check = (
+  token: string,
+  nowMs: number,
+) => { readonly user: User; readonly claims: { readonly auth_time?: number } } | Refusal
+
 const anonymous: Decision = Object.freeze({ user: undefined })
 
 /** @throws nothing: what goes wrong inside is answered as `server_error`. */
 export function decide(
-  check: TokenCheck | undefined,
+  check: Check | undefined,
   request: GuardRequest,
   need: Need,
   nowMs: number,
@@ -66,10 +72,16 @@ export function decide(
       return refuse(request, need, 'forbidden', { detail: `The scope needed is ${missing}`, scope: missing })
     }
   }
-  if (!(nowMs <= (result.claims.auth_time + need.maxAgeSeconds) * 1000)) {
+  if (!isRecent(result.claims.auth_time, need.maxAgeSeconds, nowMs)) {
     return refuse(request, need, 'login_too_old', { maxAgeSeconds: need.maxAgeSeconds })
   }
   return result
+}
+
+/** Whether the secret was proved as lately as is needed; a token that does not say when is none of a new login. */
+function isRecent(authTime: number | undefined, maxAgeSeconds: number, nowMs: number): boolean {
+  if (maxAgeSeconds === Number.POSITIVE_INFINITY) return true
+  return authTime !== undefined && nowMs <= (authTime + maxAgeSeconds) * 1000
 }
 
 function decideWithoutToken(credentials: Credentials, request: GuardRequest, need: Need): Decision {

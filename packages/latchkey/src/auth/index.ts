@@ -1,10 +1,5 @@
-export {
-  type Auth,
-  type AuthOptions,
-  type AuthStatus,
-  createAuth,
-  type KeyAuthOptions,
-  type ServerAuthOptions,
-} from './create-auth.js'
+export type { Auth, AuthStatus } from './assemble-auth.js'
+export type { AuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-options.js'
+export { createAuth } from './create-auth.js'
 export type { Decision, GuardRequest } from './decide.js'
 export { type GuardOptions, type Need, readNeed } from './need.js'

@@ -24,12 +24,18 @@ export interface AccessToken {
 }
 
 export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string[], kid: string): AccessToken {
-  const { iat, exp } = claims
-  const user: User = Object.freeze({
-    uid: claims.sub,
-    clientType: claims.client_type,
+  const { sub: uid, client_type: clientType, sid, iat, exp } = claims
+  return Object.freeze({ user: toUser({ uid, clientType, scopes, sid }, iat, exp), claims: deepFreeze(claims), kid })
+}
+
+/** `iat` and `exp` are NumericDates. */
+export function toUser(who: Pick<User, 'uid' | 'clientType' | 'scopes' | 'sid'>, iat: number, exp: number): User {
+  const { uid, clientType, scopes, sid } = who
+  return Object.freeze({
+    uid,
+    clientType,
     scopes,
-    sid: claims.sid,
+    sid,
     get issuedAt() {
       return new Date(iat * 1000)
     },
@@ -37,7 +43,6 @@ export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string
       return new Date(exp * 1000)
     },
   })
-  return Object.freeze({ user, claims: deepFreeze(claims), kid })
 }
 
 /** Claims that are not ours may be of any shape; strict JSON bounds their depth. */

@@ -7,7 +7,7 @@ import { type AccessTokenClaims, type ClaimRules, checkClaims, checkMoments } fr
 import { maxTokenLength, splitCompact } from './compact.js'
 import { readJsonSegment } from './header.js'
 import { Key } from './key.js'
-import type { Refusal } from './refusal.js'
+import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
 import { readScopeClaim } from './scope-claim.js'
 import { createTokenCache } from './token-cache.js'
@@ -16,12 +16,8 @@ export const accessTokenType = 'at+jwt'
 
 export type TokenCheck = (token: string, nowMs: number) => AccessToken | Refusal
 
-const malformed = refuse('The token must be three parts in canonical base64url, at most 8,192 characters together')
 const wrongHeader = refuse('The header must be exactly alg, kid and typ "at+jwt", strictly written')
-const unknownKey = refuse('The token must be signed by a key that this service trusts, with the algorithm of that key')
-const wrongSignature = refuse('The signature must be that of the key the token names')
-const wrongPayload = refuse('The payload must be a JSON object, strictly written')
-const wrongScope = { ...refuse('The claim scope must be scopes with one space between them'), claim: 'scope' }
+const wrongScope = refuseClaim('scope', 'The claim scope must be scopes with one space between them')
 
 const revoked: Refusal = Object.freeze({
   refused: 'token_revoked',
@@ -101,8 +97,4 @@ function isAccessTokenHeader(header: JsonObject): boolean {
   return (
     typeof alg === 'string' && typeof kid === 'string' && typ === accessTokenType && Object.keys(header).length === 3
   )
-}
-
-function refuse(reason: string): Refusal {
-  return Object.freeze({ refused: 'token_invalid', reason })
 }

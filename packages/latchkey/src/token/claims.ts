@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../encoding/index.js'
 import { isBase64url } from '../encoding/index.js'
-import type { Refusal } from './refusal.js'
+import { type Refusal, refuseClaim } from './refusal.js'
 
 /** The raw claims under their RFC names; moments are NumericDates, in seconds since the epoch. */
 export interface AccessTokenClaims {
@@ -37,11 +37,11 @@ export const maxTtlSeconds = 30 * 24 * 3600
 export const maxClockAheadSeconds = 60
 const maxInt32 = 2 ** 31 - 1
 
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
+export const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isMoment = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 const isCounter = (value: unknown) => isMoment(value) && (value as number) < maxInt32
 const isRandom128 = (value: unknown) => typeof value === 'string' && value.length === 22 && isBase64url(value)
-const isAudience = (value: unknown) =>
+export const isAudience = (value: unknown) =>
   isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))
 
 const shapes: readonly (readonly [claim: string, is: (value: unknown) => boolean, expectation: string])[] = [
@@ -62,37 +62,48 @@ const shapes: readonly (readonly [claim: string, is: (value: unknown) => boolean
 /** Checks every claim but the scope's syntax; moments come last, so that "expired" means "and otherwise right". */
 export function checkClaims(claims: JsonObject, rules: ClaimRules, nowMs: number): Refusal | undefined {
   for (const [claim, is, expectation] of shapes) {
-    if (!is(claims[claim])) return refuse(claim, `The claim ${claim} must be ${expectation}`)
+    if (!is(claims[claim])) return refuseClaim(claim, `The claim ${claim} must be ${expectation}`)
   }
   const known = claims as unknown as AccessTokenClaims
-  const { iss, aud, iat, exp, nbf } = known
-  if (iss !== rules.issuer) return refuse('iss', 'The token must come from the issuer this service trusts')
-  if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience)) {
-    return refuse('aud', 'The token must be issued for this service')
-  }
-  if (exp - iat > maxTtlSeconds) return refuse('exp', 'A token must expire within 30 days of its issue')
-  if (nbf !== undefined && !isMoment(nbf)) return refuse('nbf', 'The claim nbf must be a whole number of seconds')
+  const { iat, exp, nbf } = known
+  const refusal = checkParties(known, rules)
+  if (refusal) return refusal
+  if (exp - iat > maxTtlSeconds) return refuseClaim('exp', 'A token must expire within 30 days of its issue')
+  if (nbf !== undefined && !isMoment(nbf)) return refuseClaim('nbf', 'The claim nbf must be a whole number of seconds')
   return checkMoments(known, rules, nowMs)
+}
+
+/** Checks from whom the token is, character by character, and for whom. */
+export function checkParties(claims: Pick<AccessTokenClaims, 'iss' | 'aud'>, rules: ClaimRules): Refusal | undefined {
+  const { iss, aud } = claims
+  if (iss !== rules.issuer) return refuseClaim('iss', 'The token must come from the issuer this service trusts')
+  if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience)) {
+    return refuseClaim('aud', 'The token must be issued for this service')
+  }
+  return undefined
+}
+
+/** NumericDates. */
+export interface Moments {
+  readonly iat?: number
+  readonly nbf?: number
+  readonly exp: number
 }
 
 /**
  * Checks what time alone changes, for a token seen before as for a new one. A token is refused from the moment of its `exp`
  * on (RFC 7519 section 4.1.4). Each comparison says what must hold, so that a clock that answers no number accepts nothing.
  */
-export function checkMoments(claims: AccessTokenClaims, rules: ClaimRules, nowMs: number): Refusal | undefined {
-  if (!(claims.iat * 1000 <= nowMs + maxClockAheadSeconds * 1000)) return tooEarly
+export function checkMoments(claims: Moments, rules: ClaimRules, nowMs: number): Refusal | undefined {
+  if (claims.iat !== undefined && !(claims.iat * 1000 <= nowMs + maxClockAheadSeconds * 1000)) return tooEarly
   if (claims.nbf !== undefined && !(claims.nbf * 1000 <= nowMs)) return notYet
   return nowMs < (claims.exp + rules.leewaySeconds) * 1000 ? undefined : expired
 }
 
-const tooEarly = refuse('iat', 'The token must not be issued in the future')
-const notYet = refuse('nbf', 'The token is not valid yet')
+const tooEarly = refuseClaim('iat', 'The token must not be issued in the future')
+const notYet = refuseClaim('nbf', 'The token is not valid yet')
 const expired: Refusal = Object.freeze({
   refused: 'token_expired',
   claim: 'exp',
   reason: 'The token has expired: refresh it, or log in again',
 })
-
-function refuse(claim: string, reason: string): Refusal {
-  return Object.freeze({ refused: 'token_invalid', claim, reason })
-}

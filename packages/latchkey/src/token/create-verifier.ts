@@ -4,6 +4,7 @@ import { LatchkeyError } from '../errors.js'
 import { checkInteger, checkOptionNames, checkText } from '../options.js'
 import type { AccessToken } from './access-token.js'
 import { createTokenCheck, type TokenCheck } from './check-token.js'
+import type { ClaimRules } from './claims.js'
 import { type Keys, readKeys } from './key-set.js'
 import type { Revocations } from './revocation-list.js'
 
@@ -57,6 +58,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 /** What verifiers share, checked once. */
 export interface CheckedVerifier {
+  readonly rules: ClaimRules
+  readonly cacheEntries: number
   /** The check with these keys; another one when they change. */
   withKeys(keys: Keys): TokenCheck
 }
@@ -80,7 +83,7 @@ export function readVerifierOptions(
   })
   const cacheEntries = checkInteger('cacheEntries', options.cacheEntries ?? 50_000, 0, 10_000_000)
   const revocations = readRevocations(options.revocations)
-  return { withKeys: (keys) => createTokenCheck(readKeys(keys), rules, cacheEntries, revocations) }
+  return { rules, cacheEntries, withKeys: (keys) => createTokenCheck(readKeys(keys), rules, cacheEntries, revocations) }
 }
 
 function readRevocations(revocations: Revocations | undefined): Revocations | undefined {

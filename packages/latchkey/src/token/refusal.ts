@@ -7,3 +7,20 @@ export interface Refusal {
   readonly reason: string
   readonly claim?: string
 }
+
+export function refuse(reason: string): Refusal {
+  return Object.freeze({ refused: 'token_invalid', reason })
+}
+
+export function refuseClaim(claim: string, reason: string): Refusal {
+  return Object.freeze({ refused: 'token_invalid', claim, reason })
+}
+
+export const malformed = refuse(
+  'The token must be three parts in canonical base64url, at most 8,192 characters together',
+)
+export const unknownKey = refuse(
+  'The token must be signed by a key that this service trusts, with the algorithm of that key',
+)
+export const wrongSignature = refuse('The signature must be that of the key the token names')
+export const wrongPayload = refuse('The payload must be a JSON object, strictly written')

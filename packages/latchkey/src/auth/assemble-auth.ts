@@ -1,0 +1,64 @@
+/** The object that guards ask, whatever its keys come from. */
+import type { Roles } from '../access/index.js'
+import { type Clock, systemClock } from '../clock.js'
+import { LatchkeyError } from '../errors.js'
+import { describeRequest, problem } from '../http/index.js'
+import type { Revocations } from '../token/revocation-list.js'
+import { type Check, type Decision, decide, type GuardRequest } from './decide.js'
+import type { Need } from './need.js'
+
+/** What guards need to know; `createAuth` and the server's `createLatchkey` both make one. */
+export interface Auth<Scope extends string = string> {
+  /** All scopes a guard may name; empty when none were defined, and then any may be named. */
+  readonly scopes: readonly Scope[]
+  /** Synchronous; never throws. */
+  decide(request: GuardRequest, need: Need): Decision
+  /** Settles when the first request can be decided. */
+  ready(): Promise<void>
+  /** For health checks and logs. */
+  status(): AuthStatus
+  close(): Promise<void>
+}
+
+export interface AuthStatus {
+  /** How old the copy of the revocations is, in milliseconds; undefined where there is no copy, or none yet. */
+  readonly revocationsAgeMs: number | undefined
+  /** Why the server cannot be followed at this moment; undefined while it can, and where none is followed. */
+  readonly problem: string | undefined
+}
+
+/** What an `Auth` is made of. */
+export interface AuthParts<Scope extends string> {
+  readonly options: { readonly roles?: Roles<Scope>; readonly clock?: Clock }
+  /** Undefined before the first keys. */
+  readonly check: () => Check | undefined
+  /** Whether the copy of the revocations is new enough. */
+  readonly isUsable: () => boolean
+  readonly revocations?: Revocations | undefined
+  /** What reads keys in the background. */
+  readonly follower?: { ready(): Promise<void>; readonly problem: string | undefined; close(): void }
+}
+
+export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Auth<Scope> {
+  const { check, isUsable, revocations, follower } = parts
+  const { roles, clock = systemClock } = parts.options
+  return Object.freeze({
+    scopes: roles?.scopes ?? [],
+    decide(request: GuardRequest, need: Need): Decision {
+      try {
+        return decide(check(), request, need, clock(), isUsable)
+      } catch (cause) {
+        return problem(new LatchkeyError('server_error', { cause }), describe(request))
+      }
+    },
+    ready: async () => follower?.ready(),
+    status: () => ({ revocationsAgeMs: revocations?.ageMs?.(), problem: follower?.problem }),
+    close: async () => follower?.close(),
+  })
+}
+
+/** A guard of somebody's own may hand over anything; `decide` answers all the same. */
+function describe(request: Partial<GuardRequest> | null | undefined): string | undefined {
+  const { method, url } = request ?? {}
+  return typeof method === 'string' && typeof url === 'string' ? describeRequest(method, url) : undefined
+}
