@@ -8,6 +8,7 @@ export {
   type Decision,
   type GuardOptions,
   type GuardRequest,
+  type IssuerAuthOptions,
   type KeyAuthOptions,
   type Need,
   type ServerAuthOptions,

@@ -1,4 +1,4 @@
-/** What `createAuth` takes, in its two forms. */
+/** What `createAuth` takes, in its three forms. */
 import type { Roles } from '../access/index.js'
 import type { Clock } from '../clock.js'
 import type { Keys } from '../token/key-set.js'
@@ -16,6 +16,8 @@ interface SharedOptions<Scope extends string> {
 }
 
 interface LatchkeyOptions<Scope extends string> extends SharedOptions<Scope> {
+  /** Left out: tokens as Latchkey writes them. */
+  readonly profile?: never
   /** What `aud` must be or hold; default: the issuer. */
   readonly audience?: string
   /** How old the copy of the revocations may be before `whenStale` applies; 1 to 86,400, default 300. */
@@ -44,4 +46,24 @@ export interface ServerAuthOptions<Scope extends string = string> extends Latchk
   readonly allowHttp?: boolean
 }
 
-export type AuthOptions<Scope extends string = string> = KeyAuthOptions<Scope> | ServerAuthOptions<Scope>
+/**
+ * For an issuer that is no Latchkey server, whose keys are followed. **It has no feed of revocations**: a logout there is known
+ * here only when the token expires.
+ */
+export interface IssuerAuthOptions<Scope extends string = string> extends SharedOptions<Scope> {
+  /** Its https URL, or an http one of this machine; its metadata is read below it. */
+  readonly server: string
+  /** Any JWT that is signed by the issuer's keys, for this audience. */
+  readonly profile: 'any-jwt'
+  /** What `aud` must be or hold: the name of this API at the issuer, never a client's id, for which ID tokens are issued. */
+  readonly audience: string
+  /** What `iss` must be, and what the issuer's metadata must name; default: `server`, as it is written. */
+  readonly issuer?: string
+  /** Takes http URLs of other machines, for the metadata and the keys; default false. */
+  readonly allowHttp?: boolean
+}
+
+export type AuthOptions<Scope extends string = string> =
+  | KeyAuthOptions<Scope>
+  | ServerAuthOptions<Scope>
+  | IssuerAuthOptions<Scope>

@@ -4,6 +4,7 @@ import { readVerifierOptions } from '../token/create-verifier.js'
 import type { Revocations } from '../token/revocation-list.js'
 import { type Auth, assembleAuth } from './assemble-auth.js'
 import type { AuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-options.js'
+import { createIssuerAuth } from './create-issuer-auth.js'
 import { followServer } from './follow-server.js'
 import { createFreshness } from './freshness.js'
 import { readServerAddress } from './server-address.js'
@@ -23,12 +24,22 @@ const sharedNames = [
  * and never because of a token; until they are here for the first time, and when the copy of the revocations is too old, good
  * tokens are answered 503. `close` ends that.
  *
+ *     const auth = createAuth({ server: 'https://login.example/realms/shop', profile: 'any-jwt', audience: 'orders' })
+ *
+ * `profile: 'any-jwt'` is for an issuer that is no Latchkey server. Takes JWTs signed with RS256, PS256, ES256 or EdDSA (Ed25519)
+ * by a key of the set that its metadata names, with `iss`, `aud`, `sub` and `exp`; not ID tokens, as far as they can be told.
+ * **It knows of no revocation**: a logout there is known here only when the token expires. The keys are read every 5 minutes, and
+ * at most once in 30 s because of a token that names an unknown one; until the first are here, tokens are answered 503. `scope` or
+ * `scp` give the scopes, but for entries with `*` or a leading `!`, which are patterns here and names there. `maxAgeSeconds` of a
+ * guard needs `auth_time` in the token.
+ *
  * @throws TypeError for a wrong key or address, or an unknown or wrong option.
  */
 export function createAuth<Scope extends string = string>(options: AuthOptions<Scope>): Auth<Scope> {
   const { roles } = options
   if (roles !== undefined && !Array.isArray(roles.scopes)) throw new TypeError('roles must come from defineRoles')
-  return 'server' in options ? createServerAuth(options) : createKeyAuth(options)
+  if (!('server' in options)) return createKeyAuth(options)
+  return options.profile === undefined ? createServerAuth(options) : createIssuerAuth(options)
 }
 
 function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Auth<Scope> {
@@ -40,7 +51,7 @@ function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Au
 }
 
 function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope>): Auth<Scope> {
-  const { server: given, allowHttp = false, ...rest } = options
+  const { server: given, allowHttp = false, profile: _, ...rest } = options
   const server = readServerAddress(given, allowHttp)
   const issuer = options.issuer ?? server
   let check: TokenCheck | undefined

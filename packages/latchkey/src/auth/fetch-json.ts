@@ -9,7 +9,16 @@ export interface FetchedJson {
 
 const timeoutMs = 5_000
 
-/** @throws Error saying what was expected; never with what was answered. */
+export class UnexpectedStatus extends Error {
+  readonly status: number
+
+  constructor(url: string, status: number) {
+    super(`${url} must answer 200, not ${status}`)
+    this.status = status
+  }
+}
+
+/** @throws Error saying what was expected, `UnexpectedStatus` among them; never with what was answered. */
 export async function fetchJson(url: string, maxBytes: number, signal: AbortSignal): Promise<FetchedJson> {
   // By hand: on Node 20 the garbage collector takes AbortSignal.any([signal, AbortSignal.timeout(ms)]), and it never fires.
   const stopper = new AbortController()
@@ -30,7 +39,7 @@ async function get(url: string, maxBytes: number, signal: AbortSignal): Promise<
   const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'error', signal })
   if (response.status !== 200) {
     await response.body?.cancel()
-    throw new Error(`${url} must answer 200, not ${response.status}`)
+    throw new UnexpectedStatus(url, response.status)
   }
   const parsed = readStrictJson(await readText(response, url, maxBytes, signal))
   if (parsed.reason !== undefined || typeof parsed.value !== 'object' || parsed.value === null) {

@@ -1,5 +1,5 @@
 export type { Auth, AuthStatus } from './assemble-auth.js'
-export type { AuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-options.js'
+export type { AuthOptions, IssuerAuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-options.js'
 export { createAuth } from './create-auth.js'
 export type { Decision, GuardRequest } from './decide.js'
 export { type GuardOptions, type Need, readNeed } from './need.js'

@@ -4,13 +4,13 @@ import type { AccessTokenClaims } from './claims.js'
 /** Who sent the request. Frozen, and shared by all requests with the same token. */
 export interface User {
   readonly uid: string
-  /** The way of logging in: 100 email, 300 API key, and so on. */
+  /** The way of logging in: 100 email, 300 API key, and so on; 0 where another issuer's token does not say. */
   readonly clientType: number
   /** The scopes the token carries: patterns, forbidden ones with `!` before them. */
   readonly scopes: readonly string[]
-  /** The session: one login on one device. */
+  /** The session: one login on one device; empty where another issuer's token names none. */
   readonly sid: string
-  /** A new Date at each reading. */
+  /** A new Date at each reading; 1970, older than anything, where another issuer's token does not say. */
   readonly issuedAt: Date
   /** A new Date at each reading. */
   readonly expiresAt: Date

@@ -83,7 +83,7 @@ export function checkParties(claims: Pick<AccessTokenClaims, 'iss' | 'aud'>, rul
   return undefined
 }
 
-/** NumericDates. */
+/** NumericDates; other issuers may leave out `iat`. */
 export interface Moments {
   readonly iat?: number
   readonly nbf?: number
