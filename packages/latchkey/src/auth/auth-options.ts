@@ -26,10 +26,13 @@ interface LatchkeyOptions<Scope extends string> extends SharedOptions<Scope> {
   readonly whenStale?: 'refuse' | 'accept'
 }
 
-/** For keys that are given: no network, no database, no file. */
+/** For keys that are given: no network, no database. */
 export interface KeyAuthOptions<Scope extends string = string> extends LatchkeyOptions<Scope> {
-  /** The keys that may have signed; each verifies tokens that name it by `kid`. */
-  readonly keys: Keys
+  /**
+   * The keys that may have signed; each verifies tokens that name it by `kid`. A text is the path of a file that holds a JWK, a
+   * list of them, or a JWK set, at most 64 KiB; it is read once, so that a changed file needs a restart.
+   */
+  readonly keys: Keys | string
   /** What `iss` must be, character by character. */
   readonly issuer: string
   /** Tokens that are refused before they expire; default none. */

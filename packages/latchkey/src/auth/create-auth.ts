@@ -7,6 +7,7 @@ import type { AuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-opti
 import { createIssuerAuth } from './create-issuer-auth.js'
 import { followServer } from './follow-server.js'
 import { createFreshness } from './freshness.js'
+import { readKeyFile } from './read-key-file.js'
 import { readServerAddress } from './server-address.js'
 
 const sharedNames = [
@@ -22,7 +23,8 @@ const sharedNames = [
  *
  * Tokens are checked in this process alone. With `server` its keys and revocations are read in the background, every 400 ms,
  * and never because of a token; until they are here for the first time, and when the copy of the revocations is too old, good
- * tokens are answered 503. `close` ends that.
+ * tokens are answered 503. `close` ends that. `keys` are given themselves or as the path of a file, which is read once: a changed
+ * file needs a restart.
  *
  *     const auth = createAuth({ server: 'https://login.example/realms/shop', profile: 'any-jwt', audience: 'orders' })
  *
@@ -33,7 +35,7 @@ const sharedNames = [
  * `scp` give the scopes, but for entries with `*` or a leading `!`, which are patterns here and names there. `maxAgeSeconds` of a
  * guard needs `auth_time` in the token.
  *
- * @throws TypeError for a wrong key or address, or an unknown or wrong option.
+ * @throws TypeError for a wrong key, file or address, or an unknown or wrong option.
  */
 export function createAuth<Scope extends string = string>(options: AuthOptions<Scope>): Auth<Scope> {
   const { roles } = options
@@ -46,7 +48,7 @@ function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Au
   const { keys, ...rest } = { audience: options.issuer, ...options }
   const verifier = readVerifierOptions('createAuth', rest, [...sharedNames, 'keys', 'revocations'])
   const isUsable = createFreshness(freshnessOf(options, options.revocations))
-  const check = verifier.withKeys(keys)
+  const check = verifier.withKeys(typeof keys === 'string' ? readKeyFile(keys) : keys)
   return assembleAuth({ options, check: () => check, isUsable, revocations: options.revocations })
 }
 
