@@ -32,7 +32,9 @@ describe('a request', () => {
     const began = performance.now()
     await Promise.all(
       ['/stuck', '/half'].map(async (path) => {
-        await expect(fetchJson(url + path, 100, signal)).rejects.toThrow(`${url + path} must answer within 5000 ms`)
+        await expect(fetchJson(url + path, { maxBytes: 100, signal })).rejects.toThrow(
+          `${url + path} must answer within 5000 ms`,
+        )
         expect(performance.now() - began).toBeGreaterThan(4900)
         expect(performance.now() - began).toBeLessThan(7000)
       }),
@@ -42,17 +44,19 @@ describe('a request', () => {
   it('ends when it is aborted, before the answer begins and within it', async () => {
     for (const path of ['/stuck', '/half']) {
       const aborting = new AbortController()
-      const ended = expect(fetchJson(url + path, 100, aborting.signal)).rejects.toThrow('closed')
+      const ended = expect(fetchJson(url + path, { maxBytes: 100, signal: aborting.signal })).rejects.toThrow('closed')
       await new Promise((resolve) => setTimeout(resolve, 100))
       aborting.abort(new Error('closed'))
       await ended
     }
-    await expect(fetchJson(`${url}/whole`, 100, AbortSignal.abort(new Error('closed')))).rejects.toThrow('closed')
+    await expect(
+      fetchJson(`${url}/whole`, { maxBytes: 100, signal: AbortSignal.abort(new Error('closed')) }),
+    ).rejects.toThrow('closed')
   })
 
   it('takes as many bytes as were agreed', async () => {
     const { signal } = new AbortController()
-    expect(await fetchJson(`${url}/whole`, 7, signal)).toEqual({ value: { a: 1 }, ageSeconds: 0 })
-    await expect(fetchJson(`${url}/whole`, 6, signal)).rejects.toThrow('at most 6 bytes')
+    expect(await fetchJson(`${url}/whole`, { maxBytes: 7, signal })).toEqual({ value: { a: 1 }, ageSeconds: 0 })
+    await expect(fetchJson(`${url}/whole`, { maxBytes: 6, signal })).rejects.toThrow('at most 6 bytes')
   })
 })

@@ -1,4 +1,5 @@
 /** Limits per address prefix: what counts, what gives its place back, and whose address it is behind proxies. */
+import { createAuth } from 'latchkey'
 import { describe, expect, it } from 'vitest'
 import { createLimit } from '../src/limits/limit.js'
 import { createLimits } from '../src/limits/limits.js'
@@ -128,5 +129,24 @@ describe('the feed', () => {
     expect((await read(basic(other.id, other.key)))[0]).toBe(403)
     expect((await read(basic(other.id, key.key)))[0]).toBe(401)
     expect((await read(`Bearer ${key.key}`))[0]).toBe(401)
+
+    const issuer = 'http://localhost:4000'
+    const service = createAuth({ server: closed.url, issuer, apiKey: key.key })
+    await service.ready()
+    expect(service.status()).toEqual({ revocationsAgeMs: expect.any(Number), problem: undefined })
+    await service.close()
+    const strangers = [
+      createAuth({ server: closed.url, issuer }),
+      createAuth({ server: closed.url, issuer, apiKey: other.key }),
+    ]
+    for (const stranger of strangers) {
+      while (stranger.status().problem === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(stranger.status().problem).toMatch(/revocations.* must answer 200, not 40[13]/)
+      await stranger.close()
+    }
+    for (const wrong of ['x', key.key.slice(0, -1), `${key.key}A`, '', 5]) {
+      const make = () => createAuth({ server: closed.url, issuer, apiKey: wrong as string })
+      expect(make).toThrow('apiKey must be an API key of the server')
+    }
   })
 })

@@ -250,6 +250,24 @@ describe('a server that is another one', () => {
 const temporaryFolderNow = () => temporaryFolders.pop() as string
 const temporaryFolders = [temporaryFolder()]
 
+it('a feed with rows of a kind that this version does not know is followed all the same, and said', async () => {
+  const newer = await createTestDatabase(newerFolder)
+  const itsNode = await startNode(newer, { issuer })
+  opened.push(itsNode)
+  const store = await openStore(newer.storeOptions)
+  const row = { kind: 'z' as 's', id: 'x', min: 1, expires_at: 4e9 }
+  await store.transaction((t) => writeRevocations(t, [row, { ...row, id: 'y' }]))
+  await store.close()
+  const auth = createAuth({ server: itsNode.url, issuer })
+  opened.push(auth)
+  await auth.ready()
+  expect(auth.status()).toEqual({
+    revocationsAgeMs: expect.any(Number),
+    problem: 'The feed has 2 revocations of a kind that this version does not know: update latchkey',
+  })
+})
+const newerFolder = temporaryFolder()
+
 describe('the address of a server', () => {
   it.each([
     ['http://id.example', 'https'],

@@ -45,6 +45,8 @@ export interface ServerAuthOptions<Scope extends string = string> extends Latchk
   readonly server: string
   /** What `iss` must be, and what the server's metadata must name; default: `server`. */
   readonly issuer?: string
+  /** An API key with the scope `revocation:read`, for a server whose feed is closed to strangers; default none. */
+  readonly apiKey?: string
   /** Takes an http URL of another machine; default false. */
   readonly allowHttp?: boolean
 }

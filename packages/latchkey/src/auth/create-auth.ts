@@ -53,7 +53,7 @@ function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Au
 }
 
 function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope>): Auth<Scope> {
-  const { server: given, allowHttp = false, profile: _, ...rest } = options
+  const { server: given, allowHttp = false, apiKey, profile: _, ...rest } = options
   const server = readServerAddress(given, allowHttp)
   const issuer = options.issuer ?? server
   let check: TokenCheck | undefined
@@ -68,6 +68,7 @@ function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope
   const follower = followServer({
     server,
     issuer,
+    apiKey,
     onKeys: (keys) => {
       check = verifier(follower.revocations).withKeys(keys)
     },

@@ -7,7 +7,15 @@ export interface FetchedJson {
   readonly ageSeconds: number
 }
 
-const timeoutMs = 5_000
+export interface FetchOptions {
+  readonly maxBytes: number
+  /** Ends it. */
+  readonly signal: AbortSignal
+  /** How long the whole answer may take; default 5,000. */
+  readonly waitMs?: number
+  /** The Authorization header. */
+  readonly authorization?: string | undefined
+}
 
 export class UnexpectedStatus extends Error {
   readonly status: number
@@ -19,24 +27,26 @@ export class UnexpectedStatus extends Error {
 }
 
 /** @throws Error saying what was expected, `UnexpectedStatus` among them; never with what was answered. */
-export async function fetchJson(url: string, maxBytes: number, signal: AbortSignal): Promise<FetchedJson> {
+export async function fetchJson(url: string, options: FetchOptions): Promise<FetchedJson> {
+  const { signal, waitMs = 5_000 } = options
   // By hand: on Node 20 the garbage collector takes AbortSignal.any([signal, AbortSignal.timeout(ms)]), and it never fires.
   const stopper = new AbortController()
   const stop = () => stopper.abort(signal.reason)
-  const timer = setTimeout(() => stopper.abort(new Error(`${url} must answer within ${timeoutMs} ms`)), timeoutMs)
+  const timer = setTimeout(() => stopper.abort(new Error(`${url} must answer within ${waitMs} ms`)), waitMs)
   timer.unref()
   signal.addEventListener('abort', stop)
   try {
     if (signal.aborted) stop()
-    return await get(url, maxBytes, stopper.signal)
+    return await get(url, { ...options, signal: stopper.signal })
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', stop)
   }
 }
 
-async function get(url: string, maxBytes: number, signal: AbortSignal): Promise<FetchedJson> {
-  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'error', signal })
+async function get(url: string, { maxBytes, signal, authorization }: FetchOptions): Promise<FetchedJson> {
+  const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
+  const response = await fetch(url, { headers, redirect: 'error', signal })
   if (response.status !== 200) {
     await response.body?.cancel()
     throw new UnexpectedStatus(url, response.status)

@@ -50,7 +50,7 @@ export function followIssuer({ pace, onKeys, ...place }: IssuerFollowerOptions):
 
   async function readKeys(): Promise<void> {
     const url = await readKeySetAddress(place, aborted.signal)
-    const { value } = await fetchJson(url, maxDocumentBytes, aborted.signal)
+    const { value } = await fetchJson(url, { maxBytes: maxDocumentBytes, signal: aborted.signal })
     if (!Array.isArray(value.keys)) throw new Error(`${url} must answer a JWK set`)
     const keys = value.keys.map(readForeignKey).filter((key) => key !== undefined)
     if (keys.length === 0) throw new Error(`${url} must answer a key for RS256, PS256, ES256 or EdDSA`)

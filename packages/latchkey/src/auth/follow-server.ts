@@ -1,8 +1,9 @@
 /** Follows a Latchkey server: its keys and its revocations, kept up to date in this process. */
 import { isAlgorithm } from '../token/algorithms.js'
 import { beginRead, createRevocationCopy, importKey, type Jwk, type Key, type RevocationCopy } from '../token/index.js'
+import { writeApiKeyHeader } from './api-key-header.js'
 import { readFeedPage } from './feed-page.js'
-import { fetchJson } from './fetch-json.js'
+import { type FetchedJson, fetchJson } from './fetch-json.js'
 import { keysPath, metadataPath } from './server-address.js'
 import { createServerClock } from './server-clock.js'
 
@@ -10,6 +11,8 @@ const pollEveryMs = 400
 const retryMs = 1_000
 /** The keys are published ten minutes before they sign; a copy may be half as old. */
 const keysMaxAgeMs = 5 * 60_000
+/** How long one answer may take, at first and after failures: a connection that died mute is given up soon. */
+const answerWaitMs = [2_000, 2_000, 2_000, 5_000]
 const sweepEveryMs = 60_000
 const maxDocumentBytes = 64 * 1024
 const maxPageBytes = 4 * 1024 * 1024
@@ -28,6 +31,8 @@ export interface ServerFollowerOptions {
   readonly server: string
   /** What its metadata must name. */
   readonly issuer: string
+  /** What the feed is asked with, where it is closed to strangers. */
+  readonly apiKey?: string | undefined
   /** Called with every new set of keys; what it throws is a problem like any other. */
   readonly onKeys: (keys: readonly Key[]) => void
 }
@@ -36,7 +41,8 @@ export interface ServerFollowerOptions {
  * Begins to follow. Its timers hold no process open. What goes wrong is tried again, and is no exception: the copy grows older,
  * and says so. A token never causes a request.
  */
-export function followServer({ server, issuer, onKeys }: ServerFollowerOptions): ServerFollower {
+export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerOptions): ServerFollower {
+  const authorization = apiKey === undefined ? undefined : writeApiKeyHeader(apiKey)
   const revocations = createRevocationCopy()
   const clock = createServerClock()
   const aborted = new AbortController()
@@ -50,9 +56,16 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
   let cursor = ''
   let sweptAtMs = performance.now()
   let timer: NodeJS.Timeout | undefined
+  let failures = 0
+  let unknownRows = 0
+
+  function getJson(path: string, maxBytes: number, authorization?: string): Promise<FetchedJson> {
+    const waitMs = answerWaitMs[Math.min(failures, answerWaitMs.length - 1)] as number
+    return fetchJson(server + path, { maxBytes, waitMs, signal: aborted.signal, authorization })
+  }
 
   async function checkMetadata(): Promise<void> {
-    const { value } = await fetchJson(server + metadataPath, maxDocumentBytes, aborted.signal)
+    const { value } = await getJson(metadataPath, maxDocumentBytes)
     if (value.issuer !== issuer) throw new Error(`${server + metadataPath} must name the issuer ${issuer}`)
     if (value.jwks_uri === undefined) {
       throw new Error(
@@ -66,9 +79,9 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
     const readAtMs = performance.now()
     await checkMetadata()
     // Where the server was reached, which behind a proxy is not where its metadata says.
-    const url = server + keysPath + (wanted === undefined ? '' : `?v=${wanted}`)
-    const { value } = await fetchJson(url, maxDocumentBytes, aborted.signal)
-    if (!Array.isArray(value.keys) || value.keys.length === 0) throw new Error(`${url} must answer keys`)
+    const path = keysPath + (wanted === undefined ? '' : `?v=${wanted}`)
+    const { value } = await getJson(path, maxDocumentBytes)
+    if (!Array.isArray(value.keys) || value.keys.length === 0) throw new Error(`${server + path} must answer keys`)
     // Keys of algorithms that this version does not know are of no use to it, and no fault.
     const known = (value.keys as readonly Jwk[]).filter((jwk) => isAlgorithm(jwk?.alg))
     onKeys(known.map((jwk) => importKey(jwk)))
@@ -81,10 +94,10 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
     const began = beginRead()
     let olderMs = 0
     for (;;) {
-      const url = `${server}/v1/revocations?after=${encodeURIComponent(cursor)}`
-      const { value, ageSeconds } = await fetchJson(url, maxPageBytes, aborted.signal)
+      const path = `/v1/revocations?after=${encodeURIComponent(cursor)}`
+      const { value, ageSeconds } = await getJson(path, maxPageBytes, authorization)
       const page = readFeedPage(value)
-      revocations.apply(page.rows)
+      unknownRows += revocations.apply(page.rows)
       cursor = page.next
       if (!page.final) {
         olderMs = Math.max(olderMs, page.ageMs + ageSeconds * 1000, clock.heard(page.nowMs))
@@ -109,15 +122,20 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
   }
 
   async function tick(): Promise<void> {
+    const beganAtMs = performance.now()
     try {
       await pass()
       problem = undefined
+      failures = 0
       settle()
     } catch (error) {
+      failures++
       problem = error instanceof Error ? error.message : 'the server could not be followed'
     }
     if (aborted.signal.aborted) return
-    timer = setTimeout(tick, problem === undefined ? pollEveryMs : retryMs)
+    // What was waited for in vain is not waited for once more.
+    const waitedMs = performance.now() - beganAtMs
+    timer = setTimeout(tick, problem === undefined ? pollEveryMs : Math.max(pollEveryMs, retryMs - waitedMs))
     timer.unref()
   }
 
@@ -126,7 +144,8 @@ export function followServer({ server, issuer, onKeys }: ServerFollowerOptions):
     revocations,
     ready: () => isReady,
     get problem() {
-      return problem
+      if (problem !== undefined || unknownRows === 0) return problem
+      return `The feed has ${unknownRows} revocations of a kind that this version does not know: update latchkey`
     },
     close() {
       clearTimeout(timer)

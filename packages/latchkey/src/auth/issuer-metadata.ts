@@ -29,10 +29,10 @@ async function readMetadata(server: string, signal: AbortSignal): Promise<readon
   const { origin, pathname } = new URL(server)
   const first = `${server}/.well-known/openid-configuration`
   try {
-    return [first, (await fetchJson(first, maxDocumentBytes, signal)).value]
+    return [first, (await fetchJson(first, { maxBytes: maxDocumentBytes, signal })).value]
   } catch (error) {
     if (!(error instanceof UnexpectedStatus) || error.status !== 404) throw error
   }
   const second = origin + metadataPath + pathname.replace(/\/+$/, '')
-  return [second, (await fetchJson(second, maxDocumentBytes, signal)).value]
+  return [second, (await fetchJson(second, { maxBytes: maxDocumentBytes, signal })).value]
 }
