@@ -6,12 +6,15 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 
 /** A running PostgreSQL server for tests. Always call `stop`. */
 export interface Postgres {
   /** Makes an empty database, and answers what `pg` needs to connect to it. */
   createDatabase(): Promise<Required<Pick<ClientConfig, 'host' | 'port' | 'user' | 'password' | 'database'>>>
+  /** Stops the server at once, as a crash would, and starts it again on the same data and port, `pauseMs` later. */
+  restart(pauseMs?: number): Promise<void>
   /** Ends the server and removes its folder. */
   stop(): Promise<void>
 }
@@ -33,7 +36,9 @@ export async function startPostgres(): Promise<Postgres> {
     const bin = reachableBinaries(folder, user)
     const password = randomBytes(12).toString('hex')
     const data = initialise(folder, bin, user, password)
-    const { server, port } = await listen(data, bin, user)
+    const started = await listen(data, bin, user)
+    const { port } = started
+    let { server } = started
 
     const onExit = () => {
       server.kill('SIGQUIT')
@@ -54,6 +59,11 @@ export async function startPostgres(): Promise<Postgres> {
         await client.query(`create database ${database}`)
         await client.end()
         return { ...connection, database }
+      },
+      async restart(pauseMs = 0) {
+        await end(server, 'SIGQUIT')
+        await sleep(pauseMs)
+        server = await listenAgain(data, bin, user, port)
       },
       async stop() {
         process.off('exit', onExit)
@@ -120,23 +130,47 @@ async function listen(data: string, bin: string, user: User): Promise<{ server: 
   // Between finding a free port and using it, another process may have taken it.
   for (let attempt = 0; attempt < 5; attempt++) {
     const port = await freePort()
-    const settings = ['fsync=off', 'synchronous_commit=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
-    const server = spawn(
-      join(bin, 'postgres'),
-      ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-      { ...user, cwd: data, env: environment(), stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-    const ready = await new Promise<boolean>((resolve, reject) => {
-      server.stderr.on('data', (chunk: Buffer) => {
-        said += chunk
-        if (said.includes('ready to accept connections')) resolve(true)
-      })
-      server.once('error', reject)
-      server.once('exit', () => resolve(false))
-    })
-    if (ready) return { server, port }
+    const started = await start(data, bin, user, port)
+    if ('server' in started) return { server: started.server, port }
+    said += started.said
   }
   throw new Error(`PostgreSQL did not start: ${said}`)
+}
+
+async function listenAgain(data: string, bin: string, user: User, port: number): Promise<ChildProcess> {
+  let said = ''
+  // Whoever connects to where nobody listens may be given that very port for its own end, for a moment.
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const started = await start(data, bin, user, port)
+    if ('server' in started) return started.server
+    said += started.said
+    await sleep(100)
+  }
+  throw new Error(`PostgreSQL did not start again: ${said}`)
+}
+
+async function start(
+  data: string,
+  bin: string,
+  user: User,
+  port: number,
+): Promise<{ server: ChildProcess } | { said: string }> {
+  const settings = ['fsync=off', 'synchronous_commit=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+  const server = spawn(
+    join(bin, 'postgres'),
+    ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    { ...user, cwd: data, env: environment(), stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let said = ''
+  const ready = await new Promise<boolean>((resolve, reject) => {
+    server.stderr.on('data', (chunk: Buffer) => {
+      said += chunk
+      if (said.includes('ready to accept connections')) resolve(true)
+    })
+    server.once('error', reject)
+    server.once('exit', () => resolve(false))
+  })
+  return ready ? { server } : { said }
 }
 
 export async function freePort(): Promise<number> {
@@ -149,11 +183,11 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function end(server: ChildProcess): Promise<void> {
+/** By SIGTERM it waits until the connections are closed: `end` of a pool resolves before they are. */
+async function end(server: ChildProcess, signal: 'SIGTERM' | 'SIGQUIT' = 'SIGTERM'): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const exited = once(server, 'exit')
-  // Waits until the connections are closed: `end` of a pool resolves before they are.
-  server.kill('SIGTERM')
+  server.kill(signal)
   const hurry = setTimeout(() => server.kill('SIGQUIT'), 5000)
   await exited
   clearTimeout(hurry)
