@@ -1,0 +1,73 @@
+/** A guard in another process, asked about tokens. */
+import type { Child } from './child.js'
+import { createExchange } from './exchange.js'
+
+export interface Decisions {
+  readonly accepted: readonly boolean[]
+  /** At most a second old, by its own word in the same tick; undefined: it says nothing of its age. */
+  readonly isFresh: boolean | undefined
+  /** Everything that this guard needs was there: none of the answers is 503. */
+  readonly isWell: boolean
+  /** Not earlier than this were they made, by this process's monotonic clock. */
+  readonly notBeforeMs: number
+}
+
+export interface WatchedGuard {
+  readonly name: string
+  /** Rejects when there was no answer. */
+  decide(tokens: readonly string[]): Promise<Decisions>
+  pause(): void
+  resume(): void
+  close(): void
+}
+
+const freshMs = 1000
+/** How long after SIGSTOP a process may still have run. */
+const stoppingMs = 50
+
+/** A service that says how old its copy is. */
+export function watchService(name: string, child: Child): WatchedGuard {
+  return watch(name, child, async (exchange, tokens) => {
+    const { text } = await exchange('POST', '/decisions', undefined, tokens)
+    const { accepted, revocationsAgeMs } = JSON.parse(text)
+    return { accepted, isFresh: revocationsAgeMs <= freshMs, isWell: true }
+  })
+}
+
+/** A server, asked through a route of its own that is guarded. 503 is past the guard, whose answer it could not read. */
+export function watchServer(name: string, child: Child): WatchedGuard {
+  return watch(name, child, async (exchange, tokens) => {
+    const answers = await Promise.all(tokens.map((token) => exchange('GET', '/v1/user/sessions', token)))
+    const accepted = answers.map(({ status }) => status !== 401)
+    return { accepted, isFresh: undefined, isWell: answers.every(({ status }) => status < 500) }
+  })
+}
+
+type Ask = (
+  exchange: ReturnType<typeof createExchange>['exchange'],
+  tokens: readonly string[],
+) => Promise<Omit<Decisions, 'notBeforeMs'>>
+
+function watch(name: string, child: Child, ask: Ask): WatchedGuard {
+  const { exchange, close } = createExchange(child.url)
+  let stoppedAtMs = Number.POSITIVE_INFINITY
+  let resumedAtMs = Number.POSITIVE_INFINITY
+  return {
+    ...{ name, close },
+    async decide(tokens) {
+      const sentAtMs = performance.now()
+      const answer = await ask(exchange, tokens)
+      const wasStopped = sentAtMs > stoppedAtMs + stoppingMs && sentAtMs < resumedAtMs
+      return { ...answer, notBeforeMs: wasStopped ? resumedAtMs : sentAtMs }
+    },
+    pause() {
+      child.pause()
+      stoppedAtMs = performance.now()
+      resumedAtMs = Number.POSITIVE_INFINITY
+    },
+    resume() {
+      resumedAtMs = performance.now()
+      child.resume()
+    },
+  }
+}
