@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -41,7 +41,9 @@ export async function startPostgres(): Promise<Postgres> {
     let { server } = started
 
     const onExit = () => {
-      server.kill('SIGQUIT')
+      // Here nothing can be awaited, and what a running server writes cannot be removed.
+      const words = ['stop', '--mode=immediate', '--wait', '--timeout=5', `--pgdata=${data}`]
+      spawnSync(join(bin, 'pg_ctl'), words, { ...user, cwd: data, env: environment(), stdio: 'ignore' })
       remove()
     }
     // Vitest ends its workers by SIGTERM, which alone ends a process without 'exit'.

@@ -32,6 +32,8 @@ export async function openPostgresDatabase(databaseUrl: string): Promise<Pool> {
   })
   // An idle connection that breaks is no error of anybody's: the next query gets another one.
   pool.on('error', () => {})
+  // One that breaks while it is lent out and no query runs has nobody else to tell: unheard, that would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
   try {
     const { rows } = await pool.query<{ version: string }>("select current_setting('server_version_num') as version")
     if (Number(rows[0]?.version) < oldestVersion) {
