@@ -1,8 +1,11 @@
 /** A service that trusts a Latchkey server: checks tokens by itself, and refuses what the server revoked within a second. */
+import { spawn } from 'node:child_process'
 import { createServer, request, type Server } from 'node:http'
+import process from 'node:process'
 import { createAuth } from 'latchkey'
 import { currentUser, guard } from 'latchkey/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../query/test/postgres.js'
 import { writeRevocations } from '../src/revocations/write-revocations.js'
 import { openStore } from '../src/store/open-store.js'
 import {
@@ -250,6 +253,41 @@ describe('a server that is another one', () => {
 const temporaryFolderNow = () => temporaryFolders.pop() as string
 const temporaryFolders = [temporaryFolder()]
 
+it('who waits for a server that is not there is waited with, until it is', async () => {
+  const port = await freePort()
+  const program = `import { createAuth } from 'latchkey'
+    await createAuth({ server: 'http://127.0.0.1:${port}', issuer: '${issuer}' }).ready()
+    console.log('ready')`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'pipe' })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  expect(await Promise.race([ended, pause(1000)])).toBeUndefined()
+  const late = createServer((request, response) => node.latchkey.node(request, response))
+  await new Promise<void>((resolve) => late.listen(port, '127.0.0.1', resolve))
+  opened.push({ close: () => closeServer(late) })
+  // Then it has nothing left to do.
+  expect([await ended, said]).toEqual([0, 'ready\n'])
+})
+
+it('a cache that answers everything with one page is asked in the usual time, and not in a circle', async () => {
+  const page = { feed_id: 'x', rows: [], next: 'x~1', more: true, final: true, age_ms: 0, now: 1, keys_version: 0 }
+  let count = 0
+  const server = createServer((incoming, outgoing) => {
+    const path = incoming.url as string
+    if (!path.startsWith('/v1/revocations')) return void node.latchkey.node(incoming, outgoing)
+    count++
+    outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page))
+  })
+  const auth = createAuth({ server: `http://127.0.0.1:${await listen(server)}`, issuer })
+  opened.push({ close: () => closeServer(server) }, auth)
+  await until(() => auth.status().problem !== undefined)
+  expect(auth.status().problem).toContain('must say where the next one begins')
+  expect(count).toBeLessThan(10)
+})
+
 it('a feed with rows of a kind that this version does not know is followed all the same, and said', async () => {
   const newer = await createTestDatabase(newerFolder)
   const itsNode = await startNode(newer, { issuer })
@@ -263,7 +301,7 @@ it('a feed with rows of a kind that this version does not know is followed all t
   await auth.ready()
   expect(auth.status()).toEqual({
     revocationsAgeMs: expect.any(Number),
-    problem: 'The feed has 2 revocations of a kind that this version does not know: update latchkey',
+    problem: 'The feed has revocations of a kind that this version does not know: update latchkey',
   })
 })
 const newerFolder = temporaryFolder()

@@ -2,6 +2,7 @@
 import { type ForeignKey, readForeignKey } from '../token/foreign-key.js'
 import { fetchJson } from './fetch-json.js'
 import { type IssuerPlace, maxDocumentBytes, readKeySetAddress } from './issuer-metadata.js'
+import { createReadiness } from './readiness.js'
 
 export interface IssuerFollower {
   /** Settles after the first keys are here. */
@@ -38,10 +39,7 @@ export interface IssuerFollowerOptions extends IssuerPlace {
  */
 export function followIssuer({ pace, onKeys, ...place }: IssuerFollowerOptions): IssuerFollower {
   const aborted = new AbortController()
-  let settle: () => void = () => {}
-  const isReady = new Promise<void>((resolve) => {
-    settle = resolve
-  })
+  const readiness = createReadiness()
   let problem: string | undefined
   let lastSet = ''
   let beganAtMs = Number.NEGATIVE_INFINITY
@@ -67,7 +65,7 @@ export function followIssuer({ pace, onKeys, ...place }: IssuerFollowerOptions):
     try {
       await readKeys()
       problem = undefined
-      settle()
+      readiness.settle()
     } catch (error) {
       problem = `The keys of ${place.issuer} could not be read: ${reasonOf(error)}`
     }
@@ -85,7 +83,7 @@ export function followIssuer({ pace, onKeys, ...place }: IssuerFollowerOptions):
 
   read('by age')
   return Object.freeze({
-    ready: () => isReady,
+    ready: readiness.wait,
     get problem() {
       return problem
     },
@@ -93,6 +91,7 @@ export function followIssuer({ pace, onKeys, ...place }: IssuerFollowerOptions):
     close() {
       clearTimeout(timer)
       aborted.abort()
+      readiness.close()
     },
   })
 }

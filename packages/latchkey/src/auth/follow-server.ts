@@ -4,6 +4,7 @@ import { beginRead, createRevocationCopy, importKey, type Jwk, type Key, type Re
 import { writeApiKeyHeader } from './api-key-header.js'
 import { readFeedPage } from './feed-page.js'
 import { type FetchedJson, fetchJson } from './fetch-json.js'
+import { createReadiness } from './readiness.js'
 import { keysPath, metadataPath } from './server-address.js'
 import { createServerClock } from './server-clock.js'
 
@@ -46,10 +47,7 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
   const revocations = createRevocationCopy()
   const clock = createServerClock()
   const aborted = new AbortController()
-  let settle: () => void = () => {}
-  const isReady = new Promise<void>((resolve) => {
-    settle = resolve
-  })
+  const readiness = createReadiness()
   let problem: string | undefined
   let keysVersion: number | undefined
   let keysReadAtMs = Number.NEGATIVE_INFINITY
@@ -57,7 +55,7 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
   let sweptAtMs = performance.now()
   let timer: NodeJS.Timeout | undefined
   let failures = 0
-  let unknownRows = 0
+  let hasUnknownRows = false
 
   function getJson(path: string, maxBytes: number, authorization?: string): Promise<FetchedJson> {
     const waitMs = answerWaitMs[Math.min(failures, answerWaitMs.length - 1)] as number
@@ -97,7 +95,9 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
       const path = `/v1/revocations?after=${encodeURIComponent(cursor)}`
       const { value, ageSeconds } = await getJson(path, maxPageBytes, authorization)
       const page = readFeedPage(value)
-      unknownRows += revocations.apply(page.rows)
+      if (revocations.apply(page.rows) > 0) hasUnknownRows = true
+      // As from a cache that answers everything with one page.
+      if (page.more && page.next === cursor) throw new Error('A page of the feed must say where the next one begins')
       cursor = page.next
       if (!page.final) {
         olderMs = Math.max(olderMs, page.ageMs + ageSeconds * 1000, clock.heard(page.nowMs))
@@ -127,7 +127,7 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
       await pass()
       problem = undefined
       failures = 0
-      settle()
+      readiness.settle()
     } catch (error) {
       failures++
       problem = error instanceof Error ? error.message : 'the server could not be followed'
@@ -142,14 +142,15 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
   tick()
   return Object.freeze({
     revocations,
-    ready: () => isReady,
+    ready: readiness.wait,
     get problem() {
-      if (problem !== undefined || unknownRows === 0) return problem
-      return `The feed has ${unknownRows} revocations of a kind that this version does not know: update latchkey`
+      if (problem !== undefined || !hasUnknownRows) return problem
+      return 'The feed has revocations of a kind that this version does not know: update latchkey'
     },
     close() {
       clearTimeout(timer)
       aborted.abort()
+      readiness.close()
     },
   })
 }
