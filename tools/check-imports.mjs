@@ -12,7 +12,7 @@ import { report, root } from './lib/report.mjs'
 const rules = {
   latchkey: {
     order: ['errors', 'encoding', 'token', 'access', 'http', 'auth', 'guards | client'],
-    groups: { errors: ['errors', 'clock', 'options'] },
+    groups: { errors: ['errors', 'clock', 'options', 'development'] },
     top: ['index', 'testing'],
     builtins: ['node:crypto'],
     packages: [],

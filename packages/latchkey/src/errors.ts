@@ -103,6 +103,8 @@ export interface ErrorDetails {
   readonly challenge?: string | null
   /** The claim that was refused. */
   readonly claim?: string
+  /** For developers, what to do: it may hold what the token says, and is there with NODE_ENV=development alone. */
+  readonly hint?: string
   readonly cause?: unknown
 }
 
@@ -116,6 +118,8 @@ export interface ProblemDocument {
   readonly msg: string | FieldReasons
   readonly error_code: number
   readonly request?: string
+  /** What to do; only with NODE_ENV=development. */
+  readonly hint?: string
 }
 
 /**
@@ -133,6 +137,7 @@ export class LatchkeyError extends Error {
   readonly msg: string | FieldReasons
   /** The claim that was refused, if it was one. */
   readonly claim: string | undefined
+  readonly hint: string | undefined
   /** Response headers that belong to this refusal: challenge, `retry-after`, `allow`. */
   readonly headers: Readonly<Record<string, string>>
 
@@ -147,6 +152,7 @@ export class LatchkeyError extends Error {
     this.expose = code !== 'server_error'
     this.msg = details.msg ?? row.msg
     this.claim = details.claim
+    this.hint = details.hint
     this.headers = Object.freeze({ ...ownHeaders(code, row, details), ...details.headers })
   }
 
@@ -162,6 +168,7 @@ export class LatchkeyError extends Error {
       msg: this.expose ? this.msg : errorTable.server_error.msg,
       error_code: this.errorCode,
       ...(request === undefined ? {} : { request }),
+      ...(this.hint === undefined ? {} : { hint: this.hint }),
     }
   }
 

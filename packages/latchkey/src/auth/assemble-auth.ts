@@ -1,6 +1,7 @@
 /** The object that guards ask, whatever its keys come from. */
 import type { Roles } from '../access/index.js'
 import { type Clock, systemClock } from '../clock.js'
+import { isDevelopment } from '../development.js'
 import { LatchkeyError } from '../errors.js'
 import { describeRequest, problem } from '../http/index.js'
 import type { Revocations } from '../token/revocation-list.js'
@@ -42,11 +43,12 @@ export interface AuthParts<Scope extends string> {
 export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Auth<Scope> {
   const { check, isUsable, revocations, follower } = parts
   const { roles, clock = systemClock } = parts.options
+  const explains = isDevelopment()
   return Object.freeze({
     scopes: roles?.scopes ?? [],
     decide(request: GuardRequest, need: Need): Decision {
       try {
-        return decide(check(), request, need, clock(), isUsable)
+        return decide(check(), request, need, clock(), isUsable, explains)
       } catch (cause) {
         return problem(new LatchkeyError('server_error', { cause }), describe(request))
       }

@@ -11,6 +11,7 @@ import {
   readAuthorization,
 } from '../http/index.js'
 import type { User } from '../token/access-token.js'
+import { describeCredential } from '../token/explain-advice.js'
 import type { Refusal } from '../token/refusal.js'
 import type { Need } from './need.js'
 
@@ -41,6 +42,7 @@ export type Check = (
   nowMs: number,
 ) => { readonly user: User; readonly claims: { readonly auth_time?: number } } | Refusal
 
+const howToSend = 'Log in at POST /v1/token, and send its "token" as "Authorization: Bearer TOKEN"'
 const anonymous: Decision = Object.freeze({ user: undefined })
 
 /** @throws nothing: what goes wrong inside is answered as `server_error`. */
@@ -50,11 +52,12 @@ export function decide(
   need: Need,
   nowMs: number,
   isUsable: () => boolean,
+  explains: boolean,
 ): Decision {
   if (request.preflight) return anonymous
   const credentials = readAuthorization(request.authorization)
   if (credentials.kind !== 'token' || (credentials.scheme === 'basic' && !need.basic)) {
-    return decideWithoutToken(credentials, request, need)
+    return decideWithoutToken(credentials, request, need, explains)
   }
   if (request.url.includes('access_token=') && hasTokenInQuery(request.url)) return refuseSeveral(request, need)
   if (credentials.scheme === 'basic' && isAmbient(request)) {
@@ -63,7 +66,9 @@ export function decide(
   if (check === undefined) return refuse(request, need, 'busy', { detail: 'The keys of the issuer are not known yet' })
   const result = check(credentials.token, nowMs)
   if ('refused' in result) {
-    return refuse(request, need, result.refused, { detail: hintOf(credentials.token) ?? result.reason })
+    const { refused, reason, hint } = result
+    const detail = describeCredential(credentials.token) ?? reason
+    return refuse(request, need, refused, hint === undefined ? { detail } : { detail, hint })
   }
   if (!isUsable()) return refuse(request, need, 'busy', { detail: 'It is not known at this moment who was logged out' })
   if (need.scopes.length > 0 || need.anyOf.length > 0) {
@@ -84,12 +89,13 @@ function isRecent(authTime: number | undefined, maxAgeSeconds: number, nowMs: nu
   return authTime !== undefined && nowMs <= (authTime + maxAgeSeconds) * 1000
 }
 
-function decideWithoutToken(credentials: Credentials, request: GuardRequest, need: Need): Decision {
+function decideWithoutToken(credentials: Credentials, request: GuardRequest, need: Need, explains: boolean): Decision {
   const { kind } = credentials
   if (kind === 'several') return refuseSeveral(request, need)
   if (kind === 'none') {
     if (need.optional) return anonymous
-    return refuse(request, need, 'token_invalid', { detail: 'A token is needed', challenge: null })
+    const details = { detail: 'A token is needed', challenge: null }
+    return refuse(request, need, 'token_invalid', explains ? { ...details, hint: howToSend } : details)
   }
   // Where Basic is not taken it is as foreign as Digest, well-formed or not.
   if (kind === 'malformed' && (credentials.scheme === 'bearer' || need.basic)) {
@@ -136,12 +142,6 @@ function isAmbient({ fetchSite, origin, host }: GuardRequest): boolean {
 function hasTokenInQuery(url: string): boolean {
   const start = url.indexOf('?')
   return start >= 0 && new URLSearchParams(url.slice(start)).has('access_token')
-}
-
-function hintOf(token: string): string | undefined {
-  if (token.startsWith('lkr_')) return 'This is a refresh token: exchange it at POST /v1/token/refresh'
-  if (token.startsWith('lkk_')) return 'This is an API key: exchange it at POST /v1/token'
-  return undefined
 }
 
 /** The scopes to name in the refusal: the first that is missing, or all that would do. */

@@ -59,28 +59,30 @@ const shapes: readonly (readonly [claim: string, is: (value: unknown) => boolean
   ['client_type', isCounter, 'a whole number below 2^31-1'],
 ]
 
-/** Checks every claim but the scope's syntax; moments come last, so that "expired" means "and otherwise right". */
-export function checkClaims(claims: JsonObject, rules: ClaimRules, nowMs: number): Refusal | undefined {
+/** Checks that every claim is there, and of its type. */
+export function checkShapes(claims: JsonObject): Refusal | undefined {
   for (const [claim, is, expectation] of shapes) {
     if (!is(claims[claim])) return refuseClaim(claim, `The claim ${claim} must be ${expectation}`)
   }
-  const known = claims as unknown as AccessTokenClaims
-  const { iat, exp, nbf } = known
-  const refusal = checkParties(known, rules)
-  if (refusal) return refusal
-  if (exp - iat > maxTtlSeconds) return refuseClaim('exp', 'A token must expire within 30 days of its issue')
-  if (nbf !== undefined && !isMoment(nbf)) return refuseClaim('nbf', 'The claim nbf must be a whole number of seconds')
-  return checkMoments(known, rules, nowMs)
+  const { nbf } = claims
+  return nbf === undefined || isMoment(nbf)
+    ? undefined
+    : refuseClaim('nbf', 'The claim nbf must be a whole number of seconds')
 }
 
-/** Checks from whom the token is, character by character, and for whom. */
-export function checkParties(claims: Pick<AccessTokenClaims, 'iss' | 'aud'>, rules: ClaimRules): Refusal | undefined {
-  const { iss, aud } = claims
-  if (iss !== rules.issuer) return refuseClaim('iss', 'The token must come from the issuer this service trusts')
-  if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience)) {
-    return refuseClaim('aud', 'The token must be issued for this service')
-  }
-  return undefined
+/** Checks from whom the token is, character by character. */
+export function checkIssuer({ iss }: Pick<AccessTokenClaims, 'iss'>, rules: ClaimRules): Refusal | undefined {
+  return iss === rules.issuer ? undefined : otherIssuer
+}
+
+/** Checks for whom it is, character by character. */
+export function checkAudience({ aud }: Pick<AccessTokenClaims, 'aud'>, rules: ClaimRules): Refusal | undefined {
+  const isOurs = typeof aud === 'string' ? aud === rules.audience : aud.includes(rules.audience)
+  return isOurs ? undefined : otherAudience
+}
+
+export function checkLifetime({ iat, exp }: Pick<AccessTokenClaims, 'iat' | 'exp'>): Refusal | undefined {
+  return exp - iat <= maxTtlSeconds ? undefined : tooLong
 }
 
 /** NumericDates; other issuers may leave out `iat`. */
@@ -90,16 +92,28 @@ export interface Moments {
   readonly exp: number
 }
 
-/**
- * Checks what time alone changes, for a token seen before as for a new one. A token is refused from the moment of its `exp`
- * on (RFC 7519 section 4.1.4). Each comparison says what must hold, so that a clock that answers no number accepts nothing.
- */
-export function checkMoments(claims: Moments, rules: ClaimRules, nowMs: number): Refusal | undefined {
-  if (claims.iat !== undefined && !(claims.iat * 1000 <= nowMs + maxClockAheadSeconds * 1000)) return tooEarly
-  if (claims.nbf !== undefined && !(claims.nbf * 1000 <= nowMs)) return notYet
-  return nowMs < (claims.exp + rules.leewaySeconds) * 1000 ? undefined : expired
+/** Each comparison says what must hold, so that a clock that answers no number accepts nothing. */
+export function checkIssuedAt({ iat }: Moments, nowMs: number): Refusal | undefined {
+  return iat === undefined || iat * 1000 <= nowMs + maxClockAheadSeconds * 1000 ? undefined : tooEarly
 }
 
+export function checkNotBefore({ nbf }: Moments, nowMs: number): Refusal | undefined {
+  return nbf === undefined || nbf * 1000 <= nowMs ? undefined : notYet
+}
+
+/** A token is refused from the moment of its `exp` on (RFC 7519 section 4.1.4). */
+export function checkExpiry({ exp }: Moments, rules: ClaimRules, nowMs: number): Refusal | undefined {
+  return nowMs < (exp + rules.leewaySeconds) * 1000 ? undefined : expired
+}
+
+/** Checks what time alone changes, for a token seen before as for a new one. */
+export function checkMoments(claims: Moments, rules: ClaimRules, nowMs: number): Refusal | undefined {
+  return checkIssuedAt(claims, nowMs) ?? checkNotBefore(claims, nowMs) ?? checkExpiry(claims, rules, nowMs)
+}
+
+const otherIssuer = refuseClaim('iss', 'The token must come from the issuer this service trusts')
+const otherAudience = refuseClaim('aud', 'The token must be issued for this service')
+const tooLong = refuseClaim('exp', 'A token must expire within 30 days of its issue')
 const tooEarly = refuseClaim('iat', 'The token must not be issued in the future')
 const notYet = refuseClaim('nbf', 'The token is not valid yet')
 const expired: Refusal = Object.freeze({

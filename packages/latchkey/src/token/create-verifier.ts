@@ -3,7 +3,8 @@ import { type Clock, systemClock } from '../clock.js'
 import { LatchkeyError } from '../errors.js'
 import { checkInteger, checkOptionNames, checkText } from '../options.js'
 import type { AccessToken } from './access-token.js'
-import { createTokenCheck, type TokenCheck } from './check-token.js'
+import { createTokenCheck, type TokenCheck, trust } from './check-token.js'
+import type { Trust } from './checks.js'
 import type { ClaimRules } from './claims.js'
 import { type Keys, readKeys } from './key-set.js'
 import type { Revocations } from './revocation-list.js'
@@ -60,6 +61,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export interface CheckedVerifier {
   readonly rules: ClaimRules
   readonly cacheEntries: number
+  /** What a service with these keys trusts. */
+  trustIn(keys: Keys): Trust
   /** The check with these keys; another one when they change. */
   withKeys(keys: Keys): TokenCheck
 }
@@ -83,7 +86,8 @@ export function readVerifierOptions(
   })
   const cacheEntries = checkInteger('cacheEntries', options.cacheEntries ?? 50_000, 0, 10_000_000)
   const revocations = readRevocations(options.revocations)
-  return { rules, cacheEntries, withKeys: (keys) => createTokenCheck(readKeys(keys), rules, cacheEntries, revocations) }
+  const trustIn = (keys: Keys) => trust(readKeys(keys), rules, revocations)
+  return { rules, cacheEntries, trustIn, withKeys: (keys) => createTokenCheck(trustIn(keys), cacheEntries) }
 }
 
 function readRevocations(revocations: Revocations | undefined): Revocations | undefined {

@@ -1,6 +1,14 @@
 /** The claims of an access token of another issuer (RFC 7519 section 4.1, RFC 9068 section 2.2): less is asked than of our own. */
 import type { JsonObject } from '../encoding/index.js'
-import { type ClaimRules, checkMoments, checkParties, isAudience, isText, maxClockAheadSeconds } from './claims.js'
+import {
+  type ClaimRules,
+  checkAudience,
+  checkIssuer,
+  checkMoments,
+  isAudience,
+  isText,
+  maxClockAheadSeconds,
+} from './claims.js'
 import { type Refusal, refuseClaim } from './refusal.js'
 
 export interface ForeignClaims {
@@ -47,7 +55,7 @@ export function checkForeignClaims(claims: JsonObject, rules: ClaimRules, nowMs:
     if (Object.hasOwn(claims, claim)) return refuseClaim(claim, reason)
   }
   const known = claims as unknown as ForeignClaims
-  const refusal = checkParties(known, rules)
+  const refusal = checkIssuer(known, rules) ?? checkAudience(known, rules)
   if (refusal) return refusal
   // A login in the future would be new enough for ever.
   if (known.auth_time !== undefined && !(known.auth_time * 1000 <= nowMs + maxClockAheadSeconds * 1000)) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CommandIo } from './command-io.js'
 import { example } from './example.js'
+import { type ExplainForm, explainToken } from './explain-token.js'
 import { findUid, withAccounts } from './with-accounts.js'
 
 interface IssueOptions {
@@ -9,11 +10,21 @@ interface IssueOptions {
   readonly json?: boolean
 }
 
-/** `latchkey token issue` */
+/** `latchkey token issue|explain` */
 export function addTokenCommands(program: Command, io: CommandIo): void {
-  program
-    .command('token')
-    .description('Issue tokens')
+  const token = program.command('token').description('Issue and explain tokens')
+
+  token
+    .command('explain')
+    .description('Print each check of an access token, which one refuses it, and what to do')
+    .argument('<token>', 'the token, or - to read it from standard input, where no other user of the machine sees it')
+    .option('--server <url>', 'ask this Latchkey server, as a service does; default: the database here')
+    .option('--audience <name>', 'what the service expects; default: the issuer')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', example('latchkey token explain - --server https://id.example --audience orders < token.txt'))
+    .action((given: string, form: ExplainForm) => explainToken(io, given, form))
+
+  token
     .command('issue')
     .description('Begin a session for a user, as a login does, and print its access token')
     .argument('<user>', 'an account or a uid')

@@ -63,7 +63,7 @@ export function createFeedPages(store: Store): FeedPages {
  */
 async function readPage(store: Store, after: string): Promise<ReadPage> {
   const began = performance.now()
-  const nowMs = Date.now()
+  const nowMs = store.clock()
   const [feed, settled = feedStart, last = settled] = after.split('~')
   let read = await store.readFeed(last, pageRows)
   let from = settled

@@ -1,0 +1,182 @@
+/** Every check of an access token, in its order: what refuses a token, and what explains why. */
+import type { JsonObject } from '../encoding/index.js'
+import {
+  type AccessTokenClaims,
+  type ClaimRules,
+  checkAudience,
+  checkExpiry,
+  checkIssuedAt,
+  checkIssuer,
+  checkLifetime,
+  checkNotBefore,
+  checkShapes,
+} from './claims.js'
+import { type CompactParts, splitCompact } from './compact.js'
+import { readJsonSegment } from './header.js'
+import { Key } from './key.js'
+import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
+import type { Revocations } from './revocation-list.js'
+import { readScopeClaim } from './scope-claim.js'
+
+export const accessTokenType = 'at+jwt'
+
+/** What a service trusts. */
+export interface Trust {
+  readonly keys: readonly Key[]
+  /** Each key by the text of the header that its tokens usually carry. */
+  readonly keyByHeader: ReadonlyMap<string, Key>
+  readonly rules: ClaimRules
+  readonly revocations: Revocations | undefined
+}
+
+/** A token under examination: each check reads what those before it have found. */
+export class Examination {
+  readonly token: string
+  readonly nowMs: number
+  parts: CompactParts | undefined = undefined
+  header: JsonObject | undefined = undefined
+  key: Key | undefined = undefined
+  payload: JsonObject | undefined = undefined
+  /** The payload, once every claim is known to be there. */
+  claims: AccessTokenClaims | undefined = undefined
+  scopes: readonly string[] | undefined = undefined
+
+  constructor(token: string, nowMs: number) {
+    this.token = token
+    this.nowMs = nowMs
+  }
+}
+
+export type CheckName =
+  | 'form'
+  | 'header'
+  | 'key'
+  | 'signature'
+  | 'payload'
+  | 'claims'
+  | 'issuer'
+  | 'audience'
+  | 'lifetime'
+  | 'scope'
+  | 'issued at'
+  | 'not before'
+  | 'expiry'
+  | 'revocation'
+
+export interface Check {
+  readonly name: CheckName
+  /** What must have been found before; nothing, for the first. */
+  readonly needs?: 'parts' | 'key' | 'payload' | 'claims'
+  run(examination: Examination, trust: Trust): Refusal | undefined
+}
+
+const wrongHeader = refuse('The header must be exactly alg, kid and typ "at+jwt", strictly written')
+const wrongScope = refuseClaim('scope', 'The claim scope must be scopes with one space between them')
+export const revoked: Refusal = Object.freeze({
+  refused: 'token_revoked',
+  reason: 'The token was revoked: refresh it, or log in again',
+})
+
+type Known = Examination & { readonly parts: CompactParts; readonly key: Key; readonly payload: JsonObject }
+type Shaped = Known & { readonly claims: AccessTokenClaims }
+
+/** The signature is verified before any claim is read; moments come last, so that "expired" means "and otherwise right". */
+export const checks: readonly Check[] = Object.freeze<Check[]>([
+  {
+    name: 'form',
+    run(examination) {
+      examination.parts = splitCompact(examination.token)
+      return examination.parts ? undefined : malformed
+    },
+  },
+  {
+    name: 'header',
+    needs: 'parts',
+    run(examination, { keyByHeader }) {
+      const { header } = (examination as Known).parts
+      examination.key = keyByHeader.get(header)
+      if (examination.key) return undefined
+      // Right, perhaps, but written in another order.
+      examination.header = readJsonSegment(header)
+      return examination.header && isAccessTokenHeader(examination.header) ? undefined : wrongHeader
+    },
+  },
+  {
+    name: 'key',
+    needs: 'parts',
+    run(examination, { keys }) {
+      const { header } = examination
+      examination.key ??= keys.find(({ kid, alg }) => kid === header?.kid && alg === header?.alg)
+      return examination.key ? undefined : unknownKey
+    },
+  },
+  {
+    name: 'signature',
+    needs: 'key',
+    run(examination) {
+      const { key, parts } = examination as Known
+      return Key.verify(key, parts.input, parts.signature) ? undefined : wrongSignature
+    },
+  },
+  {
+    name: 'payload',
+    needs: 'parts',
+    run(examination) {
+      examination.payload = readJsonSegment((examination as Known).parts.payload)
+      return examination.payload ? undefined : wrongPayload
+    },
+  },
+  {
+    name: 'claims',
+    needs: 'payload',
+    run(examination) {
+      const { payload } = examination as Known
+      const refusal = checkShapes(payload)
+      if (!refusal) examination.claims = payload as unknown as AccessTokenClaims
+      return refusal
+    },
+  },
+  { name: 'issuer', needs: 'claims', run: (examination, { rules }) => checkIssuer(claimsOf(examination), rules) },
+  { name: 'audience', needs: 'claims', run: (examination, { rules }) => checkAudience(claimsOf(examination), rules) },
+  { name: 'lifetime', needs: 'claims', run: (examination) => checkLifetime(claimsOf(examination)) },
+  {
+    name: 'scope',
+    needs: 'claims',
+    run(examination) {
+      examination.scopes = readScopeClaim(claimsOf(examination).scope)
+      return examination.scopes ? undefined : wrongScope
+    },
+  },
+  {
+    name: 'issued at',
+    needs: 'claims',
+    run: (examination) => checkIssuedAt(claimsOf(examination), examination.nowMs),
+  },
+  {
+    name: 'not before',
+    needs: 'claims',
+    run: (examination) => checkNotBefore(claimsOf(examination), examination.nowMs),
+  },
+  {
+    name: 'expiry',
+    needs: 'claims',
+    run: (examination, { rules }) => checkExpiry(claimsOf(examination), rules, examination.nowMs),
+  },
+  {
+    name: 'revocation',
+    needs: 'claims',
+    run: (examination, { revocations }) =>
+      revocations?.refuses(claimsOf(examination), examination.key?.kid ?? '') ? revoked : undefined,
+  },
+])
+
+function claimsOf(examination: Examination): AccessTokenClaims {
+  return (examination as Shaped).claims
+}
+
+function isAccessTokenHeader(header: JsonObject): boolean {
+  const { alg, kid, typ } = header
+  return (
+    typeof alg === 'string' && typeof kid === 'string' && typ === accessTokenType && Object.keys(header).length === 3
+  )
+}
