@@ -94,7 +94,7 @@ async function environmentOf(folder: string, postgres: Postgres | undefined): Pr
 async function openIssuer(folder: string, environment: Readonly<Record<string, string>>) {
   const config = await readConfig({ environment, folder })
   const { store, changes } = await openAccounts(config)
-  const { tokens } = await openTokens(store, config)
+  const { signingKeys, tokens } = await openTokens(store, config)
   const user = { nickname: 'ann', role: 'user', created_at: store.now(), disabled_at: null }
   let identity: Identity
   const proved: ClientType = {
@@ -108,6 +108,8 @@ async function openIssuer(folder: string, environment: Readonly<Record<string, s
   return {
     async issue(count: number): Promise<readonly string[]> {
       const issued: string[] = []
+      // It follows no feed, and would sign no more after five minutes.
+      await signingKeys.reload()
       for (let i = 0; i < count; i++) {
         // A user has at most 100 logins.
         if (i % 50 === 0) {
