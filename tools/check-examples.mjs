@@ -1,10 +1,10 @@
-// Runs what the documents show: programs, and the curl lines below them. Usage: check-examples [root]
+// Runs what the documents show, programs and the curl lines below them, and examples/. Usage: check-examples [root]
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import process from 'node:process'
-import { exampleSteps } from './lib/example-steps.mjs'
+import { exampleSteps, programSteps } from './lib/example-steps.mjs'
 import { filesIn, readText } from './lib/files.mjs'
 import { report, repository, root } from './lib/report.mjs'
 import { runDocument } from './lib/run-document.mjs'
@@ -14,13 +14,20 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), 'latchkey-examples-')))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
-const documents = filesIn(root)
+const texts = filesIn(root)
   .filter((path) => /^(README|docs\/(?!decisions\/).*|packages\/[^/]+\/README)\.md$/.test(path))
-  .map((path, index) => ({
-    path,
-    folder: join(folder, `document-${index}`),
-    ...exampleSteps(readText(join(root, path))),
-  }))
+  .map((path) => ({ path, ...exampleSteps(readText(join(root, path))) }))
+// Each file of examples/ is one, and so is each folder there, whose programs run in the order of their names.
+const programs = filesIn(join(root, 'examples')).filter((path) => /\.[jt]s$/.test(path))
+const examples = [...new Set(programs.map((path) => path.split('/')[0]))].map((name) => {
+  const parts = programs.filter((path) => path === name || path.startsWith(`${name}/`))
+  const codes = parts.map((path) => ({ name: path, code: readText(join(root, 'examples', path)) }))
+  return { path: `examples/${name}`, ...programSteps(codes) }
+})
+const documents = [...texts, ...examples].map((document, index) => ({
+  ...document,
+  folder: join(folder, `document-${index}`),
+}))
 let count = 0
 
 prepare()

@@ -60,3 +60,13 @@ function addCurl({ words, comment, command, line, section }, found) {
   else
     found.problems.push({ line, text: 'asks neither localhost:3000 nor localhost:4000; else mark it: no-run REASON' })
 }
+
+// What a runnable example asks: its programs (`{ name, code }`), and then the curl lines that they open with.
+export function programSteps(programs) {
+  const curls = programs.flatMap(({ code }) => [...code.matchAll(/^\/\/ {3}(curl .*)$/gm)].map(([, line]) => line))
+  const block = (language, text) => `\`\`\`${language}\n${text}\n\`\`\`\n`
+  const texts = programs.map(({ name, code }) => block(name.endsWith('.ts') ? 'ts' : 'js', code))
+  const found = exampleSteps([...texts, block('sh', curls.join('\n'))].join(''))
+  if (curls.length === 0) found.problems.push({ line: 1, text: 'opens with no curl line that tries it' })
+  return found
+}

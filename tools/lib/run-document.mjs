@@ -44,6 +44,7 @@ async function leaveSection(document, state, section) {
 
 async function runStep(document, step, state) {
   const text = step.code ?? step.command
+  if (listensOn(4000, step.code ?? '')) return runServer(document, step, state)
   if (/localhost:4000\b/.test(text)) {
     state.latchkey ??= await startLatchkey(document)
     if (state.latchkey.failure) return state.latchkey.failure
@@ -51,22 +52,44 @@ async function runStep(document, step, state) {
   return step.language === 'curl' ? runCurl(step, state) : runProgram(document, step, state)
 }
 
+function listensOn(port, code) {
+  return new RegExp(`listen\\(\\s*${port}|port:\\s*${port}`).test(code)
+}
+
+// A program that is the Latchkey server itself.
+async function runServer(document, step, state) {
+  const port = await unusedPort()
+  state.latchkey = { port }
+  const { child, failure } = await runCode(document, step, state, { EXAMPLE_SERVER_PORT: String(port) })
+  state.latchkey.child = child
+  return failure
+}
+
 async function runProgram(document, step, state) {
-  if (/listen\(\s*3000|port:\s*3000/.test(step.code) && state.server) {
+  if (listensOn(3000, step.code) && state.server) {
     await stop(state.server)
     Object.assign(state, { server: undefined, port: undefined })
   }
   state.port ??= await unusedPort()
+  const { child, failure, isServing } = await runCode(document, step, state, { EXAMPLE_PORT: String(state.port) })
+  if (isServing) Object.assign(state, { server: child, serverLine: step.line })
+  return failure
+}
+
+async function runCode(document, step, state, added) {
   const file = join(document.folder, `line-${step.line}.js`)
   const cwd = join(document.folder, `line-${step.line}`)
   mkdirSync(cwd)
   writeFileSync(file, movePorts(step.code, state))
-  const child = start(['--import', preload, file], { cwd, env: environment({ EXAMPLE_PORT: String(state.port) }) })
+  const child = start(['--import', preload, file], { cwd, env: environment(added) })
   const first = await Promise.race([child.said, child.ended, sleep(limitMs, 'late', { ref: false })])
-  if (first === 'said') Object.assign(state, { server: child, serverLine: step.line })
-  if (first === 'late') await stop(child)
-  if (first === 'late') return `neither listens on port 3000 nor ends within ${limitMs / 1000} s${tail(child)}`
-  return child.code ? `ends with ${child.code}${tail(child)}` : undefined
+  const isServing = first === 'said'
+  if (first === 'late') {
+    await stop(child)
+    const port = Object.keys(added)[0] === 'EXAMPLE_PORT' ? 3000 : 4000
+    return { child, failure: `neither listens on port ${port} nor ends within ${limitMs / 1000} s${tail(child)}` }
+  }
+  return { child, isServing, failure: child.code ? `ends with ${child.code}${tail(child)}` : undefined }
 }
 
 async function runCurl(step, state) {
