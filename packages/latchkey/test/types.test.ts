@@ -3,7 +3,9 @@ import type { Request as ExpressRequest } from 'express'
 import { Hono } from 'hono'
 import { type Auth, createAuth, type Decision, defineRoles, LatchkeyError, type User } from 'latchkey'
 import * as express from 'latchkey/express'
+import * as fastify from 'latchkey/fastify'
 import * as hono from 'latchkey/hono'
+import * as koa from 'latchkey/koa'
 import * as node from 'latchkey/node'
 import { createSigner, createVerifier, generateKey } from 'latchkey/token'
 import { describe, expect, expectTypeOf, it } from 'vitest'
@@ -45,12 +47,34 @@ describe('the scopes of a guard', () => {
       basic: false,
       maxAgeSeconds: 60,
     })
+    fastify.guard(auth)
+    fastify.guard(auth, 'order:read', 'bill:read:any')
+    fastify.guard(auth, {
+      scopes: ['order:read'],
+      anyOf: ['order:cancel'],
+      optional: true,
+      basic: false,
+      maxAgeSeconds: 60,
+    })
+    koa.guard(auth)
+    koa.guard(auth, 'order:read', 'bill:read:any')
+    koa.guard(auth, {
+      scopes: ['order:read'],
+      anyOf: ['order:cancel'],
+      optional: true,
+      basic: false,
+      maxAgeSeconds: 60,
+    })
     // @ts-expect-error misspelt
     expect(() => node.guard(auth, 'order:raed')).toThrow(TypeError)
     // @ts-expect-error misspelt
     expect(() => express.guard(auth, 'order:read', 'order:wread')).toThrow(TypeError)
     // @ts-expect-error misspelt
     expect(() => hono.guard(auth, { scopes: ['order:raed'] })).toThrow(TypeError)
+    // @ts-expect-error misspelt
+    expect(() => fastify.guard(auth, 'order:raed')).toThrow(TypeError)
+    // @ts-expect-error misspelt
+    expect(() => koa.guard(auth, 'order:raed')).toThrow(TypeError)
     // @ts-expect-error misspelt
     expect(() => node.guard(auth, { anyOf: ['bill:read'] })).toThrow(TypeError)
     // @ts-expect-error a pattern
@@ -64,6 +88,8 @@ describe('the scopes of a guard', () => {
   it('may be any exact scope where none were defined', () => {
     node.guard(untyped, 'anything:goes', 'anything:goes:any')
     express.guard(untyped, 'anything:goes', 'anything:goes:any')
+    fastify.guard(untyped, 'anything:goes', 'anything:goes:any')
+    koa.guard(untyped, 'anything:goes', 'anything:goes:any')
     hono.guard(untyped, 'anything:goes', 'anything:goes:any')
     expectTypeOf(untyped).toEqualTypeOf<Auth<string>>()
     expect(() => node.guard(untyped, 'anything')).toThrow(TypeError)
@@ -122,7 +148,7 @@ describe('options', () => {
 
 describe('the user', () => {
   it('is never undefined from currentUser, and read-only', () => {
-    for (const { currentUser } of [node, express, hono]) {
+    for (const { currentUser } of [node, express, fastify, hono, koa]) {
       expectTypeOf(currentUser).returns.toEqualTypeOf<User>()
       expect(() => currentUser({})).toThrow(LatchkeyError)
     }

@@ -1,16 +1,14 @@
-/** createLatchkey inside an application: its own routes, guards beside them, and nothing of the application touched. */
+/** createLatchkey inside an application: what it handles and what it leaves alone. `mount.test.ts` runs it in each framework. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import express from 'express'
-import { Hono } from 'hono'
 import { defineRoles } from 'latchkey'
 import * as forExpress from 'latchkey/express'
 import * as forHono from 'latchkey/hono'
-import * as forNode from 'latchkey/node'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ConfigurationError, createLatchkey, type Latchkey } from '../src/index.js'
 import { ann, ask, closeServer, listen, postJson, secret, temporaryFolder } from './server.js'
 
@@ -32,93 +30,6 @@ async function started(server: Server): Promise<string> {
   servers.push(server)
   return `http://127.0.0.1:${await listen(server)}`
 }
-
-const applications: Record<string, () => Promise<string>> = {
-  Express: async () => {
-    const app = express()
-    app.use(forExpress.mount(latchkey))
-    app.use(express.json())
-    app.get('/orders', forExpress.guard(latchkey), (req, res) => {
-      res.json({ for: forExpress.currentUser(req).uid })
-    })
-    app.post('/echo', (req, res) => {
-      res.json(req.body)
-    })
-    return started(createServer(app))
-  },
-  Hono: async () => {
-    const app = new Hono()
-    app.use(forHono.mount(latchkey))
-    app.get('/orders', forHono.guard(latchkey), (c) => c.json({ for: forHono.currentUser(c).uid }))
-    app.post('/echo', async (c) => c.json(await c.req.json()))
-    const server = await new Promise<Server>((resolve) => {
-      const options = { fetch: app.fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }
-      const made = serve(options, () => resolve(made as Server))
-    })
-    servers.push(server)
-    return `http://127.0.0.1:${(server.address() as { port: number }).port}`
-  },
-  'node:http': async () => {
-    const handle = forNode.mount(latchkey)
-    const allowed = forNode.guard(latchkey)
-    return started(
-      createServer((request, response) =>
-        handle(request, response, async () => {
-          if (request.url === '/echo') {
-            response.setHeader('content-type', 'application/json')
-            for await (const chunk of request) response.write(chunk)
-            response.end()
-          } else if (request.url === '/orders' && allowed(request, response)) {
-            response.setHeader('content-type', 'application/json')
-            response.end(JSON.stringify({ for: forNode.currentUser(request).uid }))
-          } else if (!response.headersSent) {
-            response.statusCode = 404
-            response.end()
-          }
-        }),
-      ),
-    )
-  },
-}
-
-describe.each(Object.keys(applications))('in %s', (name) => {
-  let url: string
-  const form = { ...ann, account: `${name.replace(':', '.').toLowerCase()}@example.org` }
-  beforeAll(async () => {
-    url = await (applications[name] as () => Promise<string>)()
-  })
-
-  it('registers, logs in, and opens a guarded route by Bearer and by Basic', async () => {
-    const { json: made, status } = await postJson(url, '/v1/client/register', form)
-    expect([status, made.request]).toEqual([201, 'POST /v1/client/register'])
-    const { json } = await postJson(url, '/v1/token', { account: form.account, secret, type: 100 })
-    const basic = { authorization: `Basic ${Buffer.from(`${json.token}:`).toString('base64')}` }
-    expect((await ask(url, 'GET', '/orders', { token: json.token })).json).toEqual({ for: made.uid })
-    expect((await ask(url, 'GET', '/orders', { headers: basic })).json).toEqual({ for: made.uid })
-    expect((await ask(url, 'GET', '/v1/user', { token: json.token })).json.account).toBe(form.account)
-    expect((await ask(url, 'GET', '/orders')).status).toBe(401)
-    const { sessions } = (await ask(url, 'GET', '/v1/user/sessions', { token: json.token })).json
-    expect(sessions[0].address_prefix).toBe('127.0.0.0/24')
-  })
-
-  it('handles its own routes alone: what looks alike belongs to the application', async () => {
-    for (const path of ['/healthz', '/openapi.json', '/v1/tokens', '/v1/users', '/v1', '/', '/.well-known/other']) {
-      const { status, headers } = await ask(url, 'GET', path)
-      expect([path, status, headers.get('content-type')?.includes('problem') ?? false]).toEqual([path, 404, false])
-    }
-    for (const path of ['/v1/token/', '/v1/user/1/x', '/v1/client']) {
-      expect([path, (await ask(url, 'GET', path)).json.code]).toEqual([path, 'http_error'])
-    }
-    const keys = await ask(url, 'GET', '/.well-known/jwks.json?x=1')
-    expect([keys.status, keys.json.keys.length]).toEqual([200, 2])
-  })
-
-  it('leaves the bodies of the application alone, and bounds its own', async () => {
-    expect((await postJson(url, '/echo', { a: [1, 'two'] })).json).toEqual({ a: [1, 'two'] })
-    const { status, json } = await postJson(url, '/v1/token', `{"account":"${'x'.repeat(70_000)}"}`)
-    expect([status, json.code]).toEqual([413, 'http_error'])
-  })
-})
 
 it.each(['/v1/user/../../orders', '/v1/token/%2e%2e/%2e%2e/openapi.json', '/v1/user/../../healthz', '/v1/../v1x/user'])(
   'leaves %s to the application, as URLs are read',

@@ -55,6 +55,11 @@ export function show(member: User | undefined, current: () => User): string {
   })
 }
 
+/** Where guards put the user, in frameworks that declare no such member. */
+export function memberOf(request: object): User | undefined {
+  return (request as { user?: User }).user
+}
+
 function codeThrownBy(run: () => unknown): string {
   try {
     run()

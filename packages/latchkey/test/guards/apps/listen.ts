@@ -8,11 +8,15 @@ export async function listen(server: Server): Promise<App> {
     server.once('error', reject).listen(0, '127.0.0.1', resolve)
   })
   return {
-    port: (server.address() as AddressInfo).port,
+    port: boundTo(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
   }
+}
+
+export function boundTo(server: Server): number {
+  return (server.address() as AddressInfo).port
 }
