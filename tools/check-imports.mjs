@@ -7,7 +7,8 @@ import { report, root } from './lib/report.mjs'
 
 // A folder (or file) of src imports only from its own place and from places before it; `a | b` stand side by side and
 // do not see each other. `groups` are the folders that share a place, `top` what stands above the line.
-// `builtins` and `packages` are what may be imported from outside (left out: any), `types` what may be by types alone.
+// `builtins` and `packages` are what may be imported from outside (left out: any), `types` what may be by types alone,
+// `peers` what one file may.
 // `computed` are the files that import a path which a user names.
 const rules = {
   latchkey: {
@@ -17,6 +18,7 @@ const rules = {
     builtins: ['node:crypto'],
     packages: [],
     types: { guards: ['hono', '@nestjs/common'] },
+    peers: { 'guards/nest.ts': ['@nestjs/common'] },
     anywhere: 'client',
   },
   query: { builtins: [], packages: ['kysely'] },
@@ -127,9 +129,10 @@ function checkOutside(from, { specifier, typeOnly }, rule, manifest, say) {
   }
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   const types = rule.types?.[from.unit] ?? []
-  if (rule.packages && !rule.packages.includes(name) && !(typeOnly && types.includes(name))) {
+  const packages = rule.packages && [...rule.packages, ...(rule.peers?.[from.path] ?? [])]
+  if (packages && !packages.includes(name) && !(typeOnly && types.includes(name))) {
     const asTypes = types.length > 0 ? `; with \`import type\`: ${types.join(', ')}` : ''
-    say(`imports ${specifier}; allowed: ${rule.packages.join(', ') || 'no package'}${asTypes}`)
+    say(`imports ${specifier}; allowed: ${packages.join(', ') || 'no package'}${asTypes}`)
   } else if (!manifest.dependencies?.[name] && !manifest.peerDependencies?.[name]) {
     say(`imports ${specifier}; ${name} is not among the dependencies or peerDependencies of ${manifest.name}`)
   }

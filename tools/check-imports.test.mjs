@@ -149,6 +149,16 @@ test.concurrent.each([
     'guards/a.ts:1 imports hono; allowed: no package; with `import type`: hono, @nestjs/common',
   ],
   [
+    'values of Nest in the guard of another framework',
+    { 'guards/a.ts': "import { SetMetadata } from '@nestjs/common'" },
+    'guards/a.ts:1 imports @nestjs/common; allowed: no package; with `import type`: hono, @nestjs/common',
+  ],
+  [
+    'values of another framework in the guard of Nest',
+    { 'guards/nest.ts': "import { Hono } from 'hono'" },
+    'guards/nest.ts:1 imports hono; allowed: @nestjs/common; with `import type`: hono, @nestjs/common',
+  ],
+  [
     'an erased import that stays in the output',
     { 'guards/a.ts': "import { type Hono } from 'hono'" },
     'guards/a.ts:1 imports hono;',

@@ -6,6 +6,7 @@ import * as express from 'latchkey/express'
 import * as fastify from 'latchkey/fastify'
 import * as hono from 'latchkey/hono'
 import * as koa from 'latchkey/koa'
+import * as nest from 'latchkey/nest'
 import * as node from 'latchkey/node'
 import { createSigner, createVerifier, generateKey } from 'latchkey/token'
 import { describe, expect, expectTypeOf, it } from 'vitest'
@@ -65,6 +66,15 @@ describe('the scopes of a guard', () => {
       basic: false,
       maxAgeSeconds: 60,
     })
+    nest.guard(auth)
+    nest.guard(auth, 'order:read', 'bill:read:any')
+    nest.guard(auth, {
+      scopes: ['order:read'],
+      anyOf: ['order:cancel'],
+      optional: true,
+      basic: false,
+      maxAgeSeconds: 60,
+    })
     // @ts-expect-error misspelt
     expect(() => node.guard(auth, 'order:raed')).toThrow(TypeError)
     // @ts-expect-error misspelt
@@ -75,6 +85,8 @@ describe('the scopes of a guard', () => {
     expect(() => fastify.guard(auth, 'order:raed')).toThrow(TypeError)
     // @ts-expect-error misspelt
     expect(() => koa.guard(auth, 'order:raed')).toThrow(TypeError)
+    // @ts-expect-error misspelt
+    expect(() => nest.guard(auth, 'order:raed')).toThrow(TypeError)
     // @ts-expect-error misspelt
     expect(() => node.guard(auth, { anyOf: ['bill:read'] })).toThrow(TypeError)
     // @ts-expect-error a pattern
@@ -90,6 +102,7 @@ describe('the scopes of a guard', () => {
     express.guard(untyped, 'anything:goes', 'anything:goes:any')
     fastify.guard(untyped, 'anything:goes', 'anything:goes:any')
     koa.guard(untyped, 'anything:goes', 'anything:goes:any')
+    nest.guard(untyped, 'anything:goes', 'anything:goes:any')
     hono.guard(untyped, 'anything:goes', 'anything:goes:any')
     expectTypeOf(untyped).toEqualTypeOf<Auth<string>>()
     expect(() => node.guard(untyped, 'anything')).toThrow(TypeError)
@@ -148,7 +161,7 @@ describe('options', () => {
 
 describe('the user', () => {
   it('is never undefined from currentUser, and read-only', () => {
-    for (const { currentUser } of [node, express, fastify, hono, koa]) {
+    for (const { currentUser } of [node, express, fastify, hono, koa, nest]) {
       expectTypeOf(currentUser).returns.toEqualTypeOf<User>()
       expect(() => currentUser({})).toThrow(LatchkeyError)
     }

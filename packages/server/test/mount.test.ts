@@ -2,14 +2,18 @@
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
+import { Body, Controller, Get, HttpCode, Module, Post, UseGuards } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
+import type { User } from 'latchkey'
 import * as forExpress from 'latchkey/express'
 import * as forFastify from 'latchkey/fastify'
 import * as forHono from 'latchkey/hono'
 import * as forKoa from 'latchkey/koa'
+import * as forNest from 'latchkey/nest'
 import * as forNode from 'latchkey/node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createLatchkey, type Latchkey } from '../src/index.js'
@@ -72,6 +76,32 @@ const applications: Record<string, () => Promise<string>> = {
       if (ctx.path === '/orders') ctx.body = { for: forKoa.currentUser(ctx).uid }
     })
     return started(createServer(app.callback()))
+  },
+  Nest: async () => {
+    // What decorators write, as calls: no compiler need know them.
+    class Shop {
+      orders(user: User): object {
+        return { for: user.uid }
+      }
+      echo(body: unknown): unknown {
+        return body
+      }
+    }
+    const decorate = (name: keyof Shop, ofArgument: ParameterDecorator, ...decorators: MethodDecorator[]) => {
+      ofArgument(Shop.prototype, name, 0)
+      const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, name) as PropertyDescriptor
+      for (const one of decorators) one(Shop.prototype, name, descriptor)
+    }
+    decorate('orders', forNest.CurrentUser(), Get('orders'), UseGuards(forNest.guard(latchkey)))
+    decorate('echo', Body(), Post('echo'), HttpCode(200))
+    Controller()(Shop)
+    class App {}
+    Module({ controllers: [Shop] })(App)
+    const app = await NestFactory.create(App, { logger: false })
+    app.use(forNest.mount(latchkey))
+    await app.listen(0, '127.0.0.1')
+    servers.push(app.getHttpServer())
+    return app.getUrl()
   },
   Hono: async () => {
     const app = new Hono()

@@ -1,10 +1,11 @@
 /** Runs a part of the contract on every framework, and reads what the guards answer. */
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { frameworks } from './frameworks.js'
+import { type Framework, frameworks } from './frameworks.js'
 import { type Answer, ask, type HeaderLine, type RawRequest, valuesOf } from './raw-http.js'
 import type { App } from './routes.js'
 
 export interface Client {
+  readonly framework: Framework
   readonly port: number
   ask(request: RawRequest): Promise<Answer>
   /** Asks and expects a refusal. */
@@ -28,7 +29,8 @@ export interface Shown {
 export const noUser = { user: null, currentUser: 'server_error' }
 
 export function onEveryFramework(part: string, define: (client: Client) => void): void {
-  for (const { name, start } of frameworks) {
+  for (const framework of frameworks) {
+    const { name, start } = framework
     describe(`${part}, ${name}`, () => {
       let app: App
       beforeAll(async () => {
@@ -38,6 +40,7 @@ export function onEveryFramework(part: string, define: (client: Client) => void)
       const refused = async (request: RawRequest) => refusalOf(await ask(app.port, request))
       const passed = async (request: RawRequest) => shownBy(await ask(app.port, request))
       define({
+        framework,
         get port() {
           return app.port
         },

@@ -1,7 +1,7 @@
 /** The contract's application on Fastify. */
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import fastify4 from 'fastify-4'
 import { currentUser, guard } from 'latchkey/fastify'
 import {
@@ -25,19 +25,25 @@ async function answer(request: FastifyRequest, reply: FastifyReply): Promise<Fas
   return reply.header('content-type', 'application/json').send(Buffer.from(text))
 }
 
-async function startFastify5(make: typeof fastify): Promise<App> {
-  const app = make({
-    forceCloseConnections: true,
-    // What is no HTTP is answered as node:http does by itself.
-    clientErrorHandler: ({ code }: { code?: string }, socket: Socket) => {
-      const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
-    },
-  })
-  // Leaves bodies to the handlers.
+/** New ones for each application: Fastify 4 writes into them. */
+export const fastifyOptions = () => ({
+  forceCloseConnections: true,
+  // What is no HTTP is answered as node:http does by itself.
+  clientErrorHandler({ code }: { code?: string }, socket: Socket) {
+    const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+  },
+})
+
+/** To the handlers, whatever type they have. */
+export function leaveBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
+}
 
+async function startFastify5(make: typeof fastify): Promise<App> {
+  const app = make(fastifyOptions())
+  leaveBodies(app)
   app.all('/open', async () => 'open')
   for (const [path, onRequest] of guardedRoutes(guard)) app.all(path, { onRequest }, answer)
   app.all('/other-user', { onRequest: [setOtherUser, guard(auth, { optional: true })] }, answer)

@@ -1,0 +1,82 @@
+/**
+ * The contract's application on Nest 11, which is CommonJS, as is the folder it is installed in. `latchkey/nest` is required
+ * there from a copy of this package, since its peer must be the Nest of that folder.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { HttpServer } from '@nestjs/common'
+import type { FastifyInstance } from 'fastify'
+import type { App } from '../routes.js'
+import { fastifyOptions, leaveBodies } from './fastify.js'
+import { type NestModules, startNestOf } from './nest.js'
+
+const project = fileURLToPath(new URL('../../nest-11', import.meta.url))
+const ownPackage = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** A folder in which the packages of the project and `latchkey` are installed; it goes when the process does. */
+export function installNest11(): string {
+  const installed = join(project, 'node_modules')
+  if (!existsSync(installed)) install(installed)
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-nest-11-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const copy = join(folder, 'node_modules', 'latchkey')
+  mkdirSync(copy, { recursive: true })
+  for (const name of ['package.json', 'dist']) cpSync(join(ownPackage, name), join(copy, name), { recursive: true })
+  for (const name of ['@nestjs', 'reflect-metadata', 'rxjs']) {
+    symlinkSync(join(installed, name), join(folder, 'node_modules', name), 'junction')
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }')
+  return folder
+}
+
+/** Elsewhere first: test files run side by side, and none may see half of it. */
+function install(target: string): void {
+  console.log('Installing Nest 11 into packages/latchkey/test/nest-11 ...')
+  const folder = mkdtempSync(join(project, 'node_modules-'))
+  try {
+    for (const name of ['package.json', 'package-lock.json', '.npmrc']) cpSync(join(project, name), join(folder, name))
+    const shell = process.platform === 'win32'
+    const words = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+    execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 2, 2], shell })
+    renameSync(join(folder, 'node_modules'), target)
+  } catch (error) {
+    if (!existsSync(target)) throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+let folder: string | undefined
+
+function requireIt(name: string): unknown {
+  folder ??= installNest11()
+  return createRequire(join(folder, 'app.cjs'))(name)
+}
+
+export function requireNest11(): NestModules {
+  return {
+    common: requireIt('@nestjs/common') as NestModules['common'],
+    core: requireIt('@nestjs/core') as NestModules['core'],
+    latchkey: requireIt('latchkey/nest') as NestModules['latchkey'],
+  }
+}
+
+export function requireNest11OnFastify(): NestModules {
+  const { FastifyAdapter } = requireIt('@nestjs/platform-fastify') as {
+    FastifyAdapter: new (options: object) => HttpServer & { getInstance(): FastifyInstance }
+  }
+  const adapter = () => {
+    const made = new FastifyAdapter(fastifyOptions())
+    // Nest asks its guards when Fastify has parsed the body, if it can.
+    leaveBodies(made.getInstance())
+    return made
+  }
+  return { ...requireNest11(), adapter }
+}
+
+export const startNest11 = async (): Promise<App> => startNestOf(requireNest11())
+export const startNest11OnFastify = async (): Promise<App> => startNestOf(requireNest11OnFastify())
