@@ -4,6 +4,8 @@ import { Readable } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
+import { Hono as Hono3 } from 'hono-3'
+import { cors as cors3 } from 'hono-3/cors'
 import type { User } from 'latchkey'
 import { currentUser, guard } from 'latchkey/hono'
 import {
@@ -29,7 +31,11 @@ function answer(c: Context<Env>): Response {
   )
 }
 
-function routes(): Hono<Env> {
+/** By the types of its successor: what is used here is alike in both. */
+const hono3 = { Hono: Hono3, cors: cors3 } as unknown as typeof hono4
+const hono4 = { Hono, cors }
+
+function routes({ Hono, cors } = hono4): Hono<Env> {
   const app = new Hono<Env>()
   app.all('/open', (c) => c.text('open'))
   for (const [path, allowed] of guardedRoutes(guard)) app.all(path, allowed, answer)
@@ -51,7 +57,8 @@ function routes(): Hono<Env> {
   app.all('/throws/:code', (c) => throwCode(c.req.path))
 
   const sub = new Hono<Env>()
-  sub.use(guard(auth))
+  // Hono 3 takes a missing path for `/`.
+  sub.use('*', guard(auth))
   sub.all('/guarded', answer)
   app.route('/sub', sub)
 
@@ -80,6 +87,10 @@ export async function startHono(): Promise<App> {
       for (const [name, descriptor] of own) Object.defineProperty(globalThis, name, descriptor as PropertyDescriptor)
     },
   }
+}
+
+export async function startHono3(): Promise<App> {
+  return listen(createAdaptorServer({ fetch: routes(hono3).fetch, overrideGlobalObjects: false }) as Server)
 }
 
 export async function startHonoWithGlobalResponse(): Promise<App> {
