@@ -75,6 +75,9 @@ function compile() {
     types: ['node'],
     strict: true,
     skipLibCheck: true,
+    // As Nest asks.
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [...files.keys()] }))
   const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
