@@ -23,7 +23,7 @@ const scale = Number(process.env.PROCESSES_SCALE ?? 0.02)
 const rounds = Math.ceil(20 * scale)
 const seed = Number(process.env.BAD_DAYS_SEED ?? Date.now() % 2 ** 31)
 const revokeEveryMs = 100
-const healsWithinMs = 3000
+const healsWithinMs = 10_000
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-bad-days-'))
 let drawn = 0
 const random = () => createHash('sha256').update(`${seed} ${++drawn}`).digest().readUInt32BE() / 2 ** 32
