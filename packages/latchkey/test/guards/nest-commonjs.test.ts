@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { installNest11 } from './apps/nest-11.js'
+import { nest11Folder as folder } from './apps/nest-11.js'
 import { problemOf } from './contract.js'
 import { ask } from './raw-http.js'
 import { bearer } from './tokens.js'
@@ -68,7 +68,6 @@ const compilerOptions = {
 }
 
 it('Nest 11 in CommonJS, with decorators, compiles, requires `latchkey/nest` and is guarded', async () => {
-  const folder = installNest11()
   writeFileSync(join(folder, 'app.ts'), source)
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }))
   const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))

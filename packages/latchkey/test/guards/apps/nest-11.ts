@@ -17,8 +17,11 @@ import { type NestModules, startNestOf } from './nest.js'
 const project = fileURLToPath(new URL('../../nest-11', import.meta.url))
 const ownPackage = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** A folder in which the packages of the project and `latchkey` are installed; it goes when the process does. */
-export function installNest11(): string {
+/** In it the packages of the project and `latchkey` are installed. Made at the import, where no test waits with a limit. */
+export const nest11Folder = makeFolder()
+
+/** It goes when the process does. */
+function makeFolder(): string {
   const installed = join(project, 'node_modules')
   if (!existsSync(installed)) install(installed)
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-nest-11-'))
@@ -50,12 +53,7 @@ function install(target: string): void {
   }
 }
 
-let folder: string | undefined
-
-function requireIt(name: string): unknown {
-  folder ??= installNest11()
-  return createRequire(join(folder, 'app.cjs'))(name)
-}
+const requireIt: (name: string) => unknown = createRequire(join(nest11Folder, 'app.cjs'))
 
 export function requireNest11(): NestModules {
   return {
