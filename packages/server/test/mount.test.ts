@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
+import { NotFound } from '@latchkey/query'
 import { Body, Controller, Get, HttpCode, Module, Post, UseGuards } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import express from 'express'
@@ -38,6 +39,11 @@ async function started(server: Server): Promise<string> {
   return `http://127.0.0.1:${await listen(server)}`
 }
 
+/** What a handler does that finds no row. */
+function findNothing(): never {
+  throw new NotFound('there is no such order')
+}
+
 const applications: Record<string, () => Promise<string>> = {
   Express: async () => {
     const app = express()
@@ -46,6 +52,7 @@ const applications: Record<string, () => Promise<string>> = {
     app.get('/orders', forExpress.guard(latchkey), (req, res) => {
       res.json({ for: forExpress.currentUser(req).uid })
     })
+    app.get('/missing', findNothing)
     app.post('/echo', (req, res) => {
       res.json(req.body)
     })
@@ -57,6 +64,7 @@ const applications: Record<string, () => Promise<string>> = {
     app.get('/orders', { onRequest: forFastify.guard(latchkey) }, async (request) => ({
       for: forFastify.currentUser(request).uid,
     }))
+    app.get('/missing', async () => findNothing())
     app.post('/echo', async ({ body }) => body)
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     servers.push(app.server)
@@ -64,7 +72,9 @@ const applications: Record<string, () => Promise<string>> = {
   },
   Koa: async () => {
     const app = new Koa()
+    app.silent = true
     app.use(forKoa.mount(latchkey))
+    app.use((ctx, next) => (ctx.path === '/missing' ? findNothing() : next()))
     app.use(async (ctx, next) => {
       if (ctx.path !== '/echo') return next()
       let text = ''
@@ -86,13 +96,17 @@ const applications: Record<string, () => Promise<string>> = {
       echo(body: unknown): unknown {
         return body
       }
+      missing(): never {
+        return findNothing()
+      }
     }
-    const decorate = (name: keyof Shop, ofArgument: ParameterDecorator, ...decorators: MethodDecorator[]) => {
-      ofArgument(Shop.prototype, name, 0)
+    const decorate = (name: keyof Shop, ofArgument?: ParameterDecorator, ...decorators: MethodDecorator[]) => {
+      ofArgument?.(Shop.prototype, name, 0)
       const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, name) as PropertyDescriptor
       for (const one of decorators) one(Shop.prototype, name, descriptor)
     }
     decorate('orders', forNest.CurrentUser(), Get('orders'), UseGuards(forNest.guard(latchkey)))
+    decorate('missing', undefined, Get('missing'))
     decorate('echo', Body(), Post('echo'), HttpCode(200))
     Controller()(Shop)
     class App {}
@@ -107,6 +121,7 @@ const applications: Record<string, () => Promise<string>> = {
     const app = new Hono()
     app.use(forHono.mount(latchkey))
     app.get('/orders', forHono.guard(latchkey), (c) => c.json({ for: forHono.currentUser(c).uid }))
+    app.get('/missing', findNothing)
     app.post('/echo', async (c) => c.json(await c.req.json()))
     const server = await new Promise<Server>((resolve) => {
       const options = { fetch: app.fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }
@@ -168,6 +183,11 @@ describe.each(Object.keys(applications))('in %s', (name) => {
     }
     const keys = await ask(url, 'GET', '/.well-known/jwks.json?x=1')
     expect([keys.status, keys.json.keys.length]).toEqual([200, 2])
+  })
+
+  // Plain node:http has no handler for errors.
+  it.runIf(name !== 'node:http')('leaves a NotFound of the application to it, which answers 404', async () => {
+    expect((await ask(url, 'GET', '/missing')).status).toBe(404)
   })
 
   it('leaves the bodies of the application alone, and bounds its own', async () => {
