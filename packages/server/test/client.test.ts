@@ -224,12 +224,16 @@ describe('fetch', () => {
     expire()
     const stop = new AbortController()
     now.front.fault = ({ path }) => {
-      if (path === refreshPath) stop.abort(new Error('enough'))
-      return undefined
+      if (path !== refreshPath) return undefined
+      stop.abort(new Error('enough'))
+      return 'late'
     }
-    const [aborted, other] = await Promise.allSettled([me({ signal: stop.signal }), me()])
-    expect(aborted).toMatchObject({ status: 'rejected', reason: { message: 'enough' } })
-    expect(other).toMatchObject({ status: 'fulfilled', value: { status: 200 } })
+    const aborted = failureOf(me({ signal: stop.signal }))
+    const other = me()
+    expect((await aborted).message).toBe('enough')
+    // It did not wait for the answer.
+    expect(now.front.count(refreshPath, 201)).toBe(0)
+    expect((await other).status).toBe(200)
     expect(now.front.count(refreshPath)).toBe(1)
     await expect(me({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
     await expect(

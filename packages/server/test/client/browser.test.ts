@@ -315,6 +315,22 @@ describe.runIf(executable)('a tab', () => {
     expect(await eventsOf(first)).toEqual(['login', 'refresh'])
   })
 
+  it('that is told late waits for what others told before it refreshes', async () => {
+    const slow = `const Real = BroadcastChannel
+      window.BroadcastChannel = class extends Real {
+        set onmessage(hear) {
+          super.onmessage = (event) => setTimeout(() => hear(event), 150)
+        }
+      }`
+    const tabs = await openThree('memory', slow)
+    for (let round = 1; round <= 2; round++) {
+      expire()
+      front.reset()
+      expect(await Promise.all(tabs.map((tab) => call(tab, 3)))).toEqual([[200], [200], [200]])
+      expect(front.count(refreshPath)).toBe(1)
+    }
+  })
+
   it('that was duplicated with its sessionStorage shares the pair from then on', async () => {
     const [first, second] = [await openTab('session'), await openTab('session')]
     await logIn(first)

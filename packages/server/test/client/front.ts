@@ -12,8 +12,9 @@ export interface Seen {
   status: number
 }
 
-/** `cut`: before the server hears of it. `lose`: after it answered, in the middle of the answer. `hang`: never answered. A function answers by itself. */
-export type Fault = 'cut' | 'lose' | 'hang' | ((response: ServerResponse) => void) | undefined
+/** `cut`: before the server hears of it. `lose`: after it answered, in the middle of the answer. `late`: half a second after the server answered.
+ * `hang`: never. A function answers by itself. */
+export type Fault = 'cut' | 'lose' | 'late' | 'hang' | ((response: ServerResponse) => void) | undefined
 
 export interface Front {
   readonly url: string
@@ -52,6 +53,7 @@ export async function startFront(target: () => string): Promise<Front> {
     const sent = request({ hostname, port, method, path, headers, agent: false }, async (response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk)
+      if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, 500))
       if (fault === 'lose') return void lose(outgoing, cors(headers))
       outgoing.writeHead(response.statusCode as number, { ...response.headers, ...cors(headers) })
       outgoing.end(Buffer.concat(chunks))

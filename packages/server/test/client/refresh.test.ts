@@ -29,6 +29,18 @@ describe('a role that changed', () => {
 
 describe('changeSecret', () => {
   const next = 'another long passphrase'
+  it('lets nobody refresh with the token that it replaces', async () => {
+    now.front.fault = ({ path }) => (path === '/v1/user/secret' ? 'late' : undefined)
+    const change = now.client.changeSecret({ old_secret: secret, new_secret: next })
+    // The server has changed it by now, and its answer is on the way.
+    await new Promise((resolve) => setTimeout(resolve, 350))
+    expect((await me()).status).toBe(200)
+    expect([now.front.count('/v1/user', 401), now.front.count(refreshPath)]).toEqual([1, 0])
+    await change
+    await now.client.changeSecret({ old_secret: next, new_secret: secret })
+    expect(now.events.map(([name]) => name)).not.toContain('logout')
+  })
+
   it('keeps the new pair, also beside other calls and with an expired token', async () => {
     expire()
     const [changed, ...others] = await Promise.all([
