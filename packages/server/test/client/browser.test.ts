@@ -137,12 +137,12 @@ describe.runIf(executable).each(['local', 'memory'] as const)('tabs with %s stor
   it('refresh once ahead of the expiry when nothing but the time that passed tells it', async () => {
     const tabs = await openThree(kind)
     await node.close()
-    node = await startNode(database, { ...config, accessTtlSeconds: 2 })
-    // A pair that lives for two seconds, in all of them.
+    node = await startNode(database, { ...config, accessTtlSeconds: 4 })
+    // A pair that lives for four seconds, in all of them.
     expire()
     expect(await Promise.all(tabs.map((tab) => call(tab)))).toEqual([[200], [200], [200]])
     front.reset()
-    await new Promise((resolve) => setTimeout(resolve, 2100))
+    await new Promise((resolve) => setTimeout(resolve, 4100))
     expect(await Promise.all(tabs.map((tab) => call(tab, 5)))).toEqual([[200], [200], [200]])
     expect([front.count(refreshPath), front.count('/v1/user', 401)]).toEqual([1, 0])
     await node.close()
@@ -184,11 +184,25 @@ describe.runIf(executable).each(['local', 'memory'] as const)('tabs with %s stor
 
   it('are logged out, and in again, together', async () => {
     const [first, second, third] = (await openThree(kind)) as [Page, Page, Page]
+    const text = await run<string>(
+      first,
+      `const channel = new BroadcastChannel('latchkey ' + location.origin)
+       const told = new Promise((resolve) => {
+         channel.onmessage = ({ data }) => data.session && resolve(data.session)
+       })
+       channel.postMessage({ ask: true })
+       return told`,
+    )
     await run(second, 'await client.logout()')
     for (const tab of [first, third]) await expect.poll(() => sessionOf(tab)).toBeUndefined()
     for (const tab of [first, second, third]) {
       await expect.poll(() => eventsOf(tab).then((names) => names.at(-1))).toBe('logout logout')
     }
+    // What somebody tells late of a session that ended.
+    const late = `new BroadcastChannel('latchkey ' + location.origin).postMessage({ session: ${JSON.stringify(text)} })`
+    await run(await openTab(kind, '', { tabs: false }), late)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    for (const tab of [first, second, third]) expect(await sessionOf(tab)).toBeUndefined()
     await logIn(third)
     for (const tab of [first, second]) await expect.poll(() => call(tab)).toEqual([200])
     for (const tab of [first, second, third]) expect((await eventsOf(tab)).at(-1)).toBe('login')
