@@ -18,7 +18,7 @@ export type HonoGuard = MiddlewareHandler<{ Variables: { user: User } }>
  *
  *     app.get('/orders', guard(auth, 'order:read'), (c) => c.json({ for: currentUser(c).uid }))
  *
- * Hono 3 takes a missing path for `/`: there `app.use(guard(auth))` guards that route alone, and `app.use('*', guard(auth))` all.
+ * For Hono 4 and newer: in Hono 3 a missing path in `use` may stand for `/`, and a guard without one guards that route alone.
  *
  * @throws TypeError for a scope that is not defined, a pattern, or an unknown option.
  */
@@ -49,10 +49,7 @@ export function currentUser(c: object): User {
   return getCurrentUser(c)
 }
 
-/**
- * Serves the login routes, and passes all others on. Stands before other handlers: `app.use(mount(latchkey))`; in Hono 3, which
- * takes a missing path for `/`, `app.use('*', mount(latchkey))`.
- */
+/** Serves the login routes, and passes all others on. Stands before other handlers: `app.use(mount(latchkey))`. */
 export function mount(latchkey: {
   fetch(request: Request, next: () => Promise<void>, env: object): Promise<Response> | Promise<void>
 }): MiddlewareHandler {
