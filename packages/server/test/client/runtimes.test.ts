@@ -1,17 +1,14 @@
 /** latchkey/client as it is built, in Node, Bun and Deno, each as a process of its own that must end by itself. */
-import { execFile, execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { installRuntimes, runtimes } from '../../../latchkey/test/runtimes/find-runtimes.js'
 import { ann, closeServer, listen, useServer } from '../server.js'
 import { type Front, startFront } from './front.js'
 
 const run = promisify(execFile)
-const folder = fileURLToPath(new URL('../../../../tools/runtimes', import.meta.url))
 const script = fileURLToPath(new URL('smoke.mjs', import.meta.url))
 let shiftMs = 0
 const server = useServer({ clock: () => Date.now() + shiftMs })
@@ -25,21 +22,16 @@ beforeAll(async () => {
   front = await startFront(() => server.url)
   await listen(elsewhere)
   await server.post('/v1/client/register', ann)
-  install()
+  installRuntimes()
 }, 300_000)
 afterAll(async () => {
   await front.close()
   await closeServer(elsewhere)
 })
 
-const bin = (name: string) => join(folder, 'node_modules', '.bin', name)
-it.each([
-  ['Node', process.execPath, []],
-  ['Bun', bin('bun'), ['run']],
-  ['Deno', bin('deno'), ['run', '--no-prompt', '--no-config', '--no-npm', '--no-remote', '--allow-net=127.0.0.1']],
-] as const)(
-  'runs in %s',
-  async (_, command, words) => {
+it.each(runtimes('--allow-net=127.0.0.1'))(
+  'runs in $name',
+  async ({ command, words }) => {
     const { port } = elsewhere.address() as { port: number }
     front.reset()
     tokens.length = 0
@@ -68,12 +60,3 @@ it.each([
   },
   90_000,
 )
-
-function install(): void {
-  if (existsSync(bin('bun')) && existsSync(bin('deno'))) return
-  console.log('Installing Bun and Deno into tools/runtimes ...')
-  const shell = process.platform === 'win32'
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    ...{ cwd: folder, stdio: ['ignore', 2, 2], shell },
-  })
-}
