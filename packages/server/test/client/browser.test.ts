@@ -137,12 +137,12 @@ describe.runIf(executable).each(['local', 'memory'] as const)('tabs with %s stor
   it('refresh once ahead of the expiry when nothing but the time that passed tells it', async () => {
     const tabs = await openThree(kind)
     await node.close()
-    node = await startNode(database, { ...config, accessTtlSeconds: 4 })
-    // A pair that lives for four seconds, in all of them.
+    node = await startNode(database, { ...config, accessTtlSeconds: 8 })
+    // A pair that lives for eight seconds, in all of them: short enough to wait for, longer than any call takes.
     expire()
     expect(await Promise.all(tabs.map((tab) => call(tab)))).toEqual([[200], [200], [200]])
     front.reset()
-    await new Promise((resolve) => setTimeout(resolve, 4100))
+    await new Promise((resolve) => setTimeout(resolve, 8100))
     expect(await Promise.all(tabs.map((tab) => call(tab, 5)))).toEqual([[200], [200], [200]])
     expect([front.count(refreshPath), front.count('/v1/user', 401)]).toEqual([1, 0])
     await node.close()
