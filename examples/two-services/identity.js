@@ -1,3 +1,5 @@
+//   curl localhost:4000/.well-known/jwks.json
+//
 // The one that knows passwords: start it first, with node examples/two-services/identity.js
 import { createServer } from 'node:http'
 import { createLatchkey } from '@latchkey/server'
