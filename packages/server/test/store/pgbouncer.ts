@@ -6,25 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { freePort } from '../../../query/test/postgres.js'
+import { findProgram } from '../find-program.js'
 
-/** Where pgbouncer is; in CI, as root and with apt, it is installed when it is missing. Undefined: not to be had here. */
-export function findPgbouncer(): string | undefined {
-  const found = which('pgbouncer') ?? which('/usr/sbin/pgbouncer')
-  if (found !== undefined || !process.env.CI || process.getuid?.() !== 0 || !which('apt-get')) return found
-  console.log('Installing pgbouncer by apt-get ...')
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env: environment })
-  execFileSync('apt-get', ['install', '-y', '-qq', 'pgbouncer'], { stdio: 'ignore', env: environment })
-  return which('/usr/sbin/pgbouncer')
-}
-
-function which(name: string): string | undefined {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
-  } catch {
-    return undefined
-  }
-}
+export const findPgbouncer = () => findProgram(['pgbouncer', '/usr/sbin/pgbouncer'], 'pgbouncer')
 
 /** Starts it in transaction mode, with fewer connections to the database than the server opens to it. */
 export async function startPgbouncer(
