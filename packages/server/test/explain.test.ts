@@ -25,7 +25,8 @@ const explainThere = (url: string, token: string, ...words: string[]) =>
 
 const ways = {
   'from the database here': explainHere,
-  'as a service sees it': (token: string, ...words: string[]) => explainThere(server.url, token, ...words),
+  'as a service sees it': (token: string, ...words: string[]) =>
+    explainThere(server.url, token, '--issuer', issuer, ...words),
 }
 
 describe.each(Object.entries(ways))('a token, %s', (_, explain) => {
@@ -108,20 +109,20 @@ it('a clock that is not the server’s', async () => {
     body: JSON.stringify(ann),
   })
   const { token } = await logIn({}, ahead.url)
-  const { error } = await explainThere(ahead.url, token)
-  expect(error).toContain("Your clock is 11 minutes behind the server's: set it right")
+  const { error } = await explainThere(ahead.url, token, '--issuer', issuer)
+  expect(error).toContain('This clock is 11 minutes behind that of the server: set it right')
   await ahead.close()
 })
 
-it('a server that is none is said, and so is one that is not there', async () => {
+it('a server that is none is said, and so is one that is not there or is called otherwise', async () => {
   for (const [url, reason] of [
-    [`${server.url}/v1`, 'answers 404'],
-    [`http://127.0.0.1:${await freePort()}`, 'ECONNREFUSED'],
-    ['nonsense', 'URL'],
+    [`${server.url}/v1`, 'cannot be followed: .*answer 200, not 404'],
+    [`http://127.0.0.1:${await freePort()}`, 'cannot be followed'],
+    [server.url, `must name the issuer ${server.url}`],
+    ['nonsense', 'server must be a URL'],
   ] as const) {
-    const { code, error } = await explainThere(url, 'x')
-    expect(code).toBe(1)
-    expect(error).toContain('cannot be asked')
-    expect(error).toContain(reason)
+    const { code, out, error } = await explainThere(url, 'x')
+    expect([code, out]).toEqual([1, ''])
+    expect(error).toMatch(new RegExp(reason))
   }
-})
+}, 30_000)

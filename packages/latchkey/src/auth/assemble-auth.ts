@@ -4,8 +4,10 @@ import { type Clock, systemClock } from '../clock.js'
 import { isDevelopment } from '../development.js'
 import { LatchkeyError } from '../errors.js'
 import { describeRequest, problem } from '../http/index.js'
+import type { Explanation } from '../token/explain.js'
+import { goodToken } from '../token/explain-advice.js'
 import type { Revocations } from '../token/revocation-list.js'
-import { type Check, type Decision, decide, type GuardRequest } from './decide.js'
+import { type Check, type Decision, decide, type GuardRequest, keysUnknown } from './decide.js'
 import type { Need } from './need.js'
 
 /** What guards need to know; `createAuth` and the server's `createLatchkey` both make one. */
@@ -14,6 +16,11 @@ export interface Auth<Scope extends string = string> {
   readonly scopes: readonly Scope[]
   /** Synchronous; never throws. */
   decide(request: GuardRequest, need: Need): Decision
+  /**
+   * What becomes of a token here, for people: see `explain` of `latchkey/token`. Without the list of checks while the keys are
+   * not known, and with tokens of another issuer.
+   */
+  explain(token: string): Explanation
   /** Settles when the first request can be decided. */
   ready(): Promise<void>
   /** For health checks and logs. */
@@ -33,6 +40,8 @@ export interface AuthParts<Scope extends string> {
   readonly options: { readonly roles?: Roles<Scope>; readonly clock?: Clock }
   /** Undefined before the first keys. */
   readonly check: () => Check | undefined
+  /** Undefined before the first keys; left out where there is no list of checks. */
+  readonly explain?: (token: string, nowMs: number) => Explanation | undefined
   /** Whether the copy of the revocations is new enough. */
   readonly isUsable: () => boolean
   readonly revocations?: Revocations | undefined
@@ -43,20 +52,30 @@ export interface AuthParts<Scope extends string> {
 export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Auth<Scope> {
   const { check, isUsable, revocations, follower } = parts
   const { roles, clock = systemClock } = parts.options
-  const explains = isDevelopment()
+  function explain(token: string): Explanation {
+    return parts.explain?.(token, clock()) ?? explainResult(check()?.(token, clock()))
+  }
+  const adviseOn = isDevelopment() ? (token: string) => explain(token).advice : undefined
   return Object.freeze({
     scopes: roles?.scopes ?? [],
     decide(request: GuardRequest, need: Need): Decision {
       try {
-        return decide(check(), request, need, clock(), isUsable, explains)
+        return decide(check(), request, need, clock(), isUsable, adviseOn)
       } catch (cause) {
         return problem(new LatchkeyError('server_error', { cause }), describe(request))
       }
     },
+    explain: (token: string) => explain(String(token)),
     ready: async () => follower?.ready(),
     status: () => ({ revocationsAgeMs: revocations?.ageMs?.(), problem: follower?.problem }),
     close: async () => follower?.close(),
   })
+}
+
+function explainResult(result: ReturnType<Check> | undefined): Explanation {
+  if (result === undefined) return { accepted: false, refused: 'busy', checks: [], advice: keysUnknown }
+  if ('refused' in result) return { accepted: false, refused: result.refused, checks: [], advice: result.reason }
+  return { accepted: true, checks: [], advice: goodToken }
 }
 
 /** A guard of somebody's own may hand over anything; `decide` answers all the same. */

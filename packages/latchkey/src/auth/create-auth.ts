@@ -1,6 +1,8 @@
 /** Makes what guards ask: keys, the issuer and audience they belong to, and the decision for one request. */
-import type { TokenCheck } from '../token/check-token.js'
+import { createTokenCheck, type TokenCheck } from '../token/check-token.js'
+import type { Trust } from '../token/checks.js'
 import { readVerifierOptions } from '../token/create-verifier.js'
+import { explainBy } from '../token/explain.js'
 import type { Revocations } from '../token/revocation-list.js'
 import { type Auth, assembleAuth } from './assemble-auth.js'
 import type { AuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-options.js'
@@ -48,14 +50,19 @@ function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Au
   const { keys, ...rest } = { audience: options.issuer, ...options }
   const verifier = readVerifierOptions('createAuth', rest, [...sharedNames, 'keys', 'revocations'])
   const isUsable = createFreshness(freshnessOf(options, options.revocations))
-  const check = verifier.withKeys(typeof keys === 'string' ? readKeyFile(keys) : keys)
-  return assembleAuth({ options, check: () => check, isUsable, revocations: options.revocations })
+  const trust = verifier.trustIn(typeof keys === 'string' ? readKeyFile(keys) : keys)
+  const check = createTokenCheck(trust, verifier.cacheEntries)
+  return assembleAuth({
+    ...{ options, isUsable, revocations: options.revocations, check: () => check },
+    explain: (token, nowMs) => explainBy(trust, token, nowMs),
+  })
 }
 
 function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope>): Auth<Scope> {
   const { server: given, allowHttp = false, apiKey, profile: _, ...rest } = options
   const server = readServerAddress(given, allowHttp)
   const issuer = options.issuer ?? server
+  let trust: Trust | undefined
   let check: TokenCheck | undefined
   // Read before anything is asked of the server, so that a wrong option is an exception here and not a warning later.
   const verifier = (revocations?: Revocations) =>
@@ -70,12 +77,17 @@ function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope
     issuer,
     apiKey,
     onKeys: (keys) => {
-      check = verifier(follower.revocations).withKeys(keys)
+      const { trustIn, cacheEntries } = verifier(follower.revocations)
+      trust = trustIn(keys)
+      check = createTokenCheck(trust, cacheEntries)
     },
   })
   const { revocations } = follower
   const isUsable = createFreshness(freshnessOf(options, revocations))
-  return assembleAuth({ options, check: () => check, isUsable, revocations, follower })
+  return assembleAuth({
+    ...{ options, isUsable, revocations, follower, check: () => check },
+    explain: (token, nowMs) => trust && explainBy(trust, token, nowMs),
+  })
 }
 
 function freshnessOf(

@@ -42,6 +42,10 @@ export type Check = (
   nowMs: number,
 ) => { readonly user: User; readonly claims: { readonly auth_time?: number } } | Refusal
 
+/** What to do about a token, for developers: it may hold what the token says. */
+export type AdviseOn = (token: string) => string
+
+export const keysUnknown = 'The keys of the issuer are not known yet'
 const howToSend = 'Log in at POST /v1/token, and send its "token" as "Authorization: Bearer TOKEN"'
 const anonymous: Decision = Object.freeze({ user: undefined })
 
@@ -52,23 +56,23 @@ export function decide(
   need: Need,
   nowMs: number,
   isUsable: () => boolean,
-  explains: boolean,
+  adviseOn: AdviseOn | undefined,
 ): Decision {
   if (request.preflight) return anonymous
   const credentials = readAuthorization(request.authorization)
   if (credentials.kind !== 'token' || (credentials.scheme === 'basic' && !need.basic)) {
-    return decideWithoutToken(credentials, request, need, explains)
+    return decideWithoutToken(credentials, request, need, adviseOn)
   }
   if (request.url.includes('access_token=') && hasTokenInQuery(request.url)) return refuseSeveral(request, need)
   if (credentials.scheme === 'basic' && isAmbient(request)) {
     return refuse(request, need, 'forbidden', { detail: 'Basic is not taken from another site', challenge: null })
   }
-  if (check === undefined) return refuse(request, need, 'busy', { detail: 'The keys of the issuer are not known yet' })
+  if (check === undefined) return refuse(request, need, 'busy', { detail: keysUnknown })
   const result = check(credentials.token, nowMs)
   if ('refused' in result) {
-    const { refused, reason, hint } = result
-    const detail = describeCredential(credentials.token) ?? reason
-    return refuse(request, need, refused, hint === undefined ? { detail } : { detail, hint })
+    const detail = describeCredential(credentials.token) ?? result.reason
+    const hint = adviseOn?.(credentials.token)
+    return refuse(request, need, result.refused, hint === undefined ? { detail } : { detail, hint })
   }
   if (!isUsable()) return refuse(request, need, 'busy', { detail: 'It is not known at this moment who was logged out' })
   if (need.scopes.length > 0 || need.anyOf.length > 0) {
@@ -89,13 +93,18 @@ function isRecent(authTime: number | undefined, maxAgeSeconds: number, nowMs: nu
   return authTime !== undefined && nowMs <= (authTime + maxAgeSeconds) * 1000
 }
 
-function decideWithoutToken(credentials: Credentials, request: GuardRequest, need: Need, explains: boolean): Decision {
+function decideWithoutToken(
+  credentials: Credentials,
+  request: GuardRequest,
+  need: Need,
+  adviseOn?: AdviseOn,
+): Decision {
   const { kind } = credentials
   if (kind === 'several') return refuseSeveral(request, need)
   if (kind === 'none') {
     if (need.optional) return anonymous
     const details = { detail: 'A token is needed', challenge: null }
-    return refuse(request, need, 'token_invalid', explains ? { ...details, hint: howToSend } : details)
+    return refuse(request, need, 'token_invalid', adviseOn ? { ...details, hint: howToSend } : details)
   }
   // Where Basic is not taken it is as foreign as Digest, well-formed or not.
   if (kind === 'malformed' && (credentials.scheme === 'bearer' || need.basic)) {

@@ -1,12 +1,10 @@
 /** The check of one access token, without exceptions: what `createVerifier` and guards stand on. */
 
-import { isDevelopment } from '../development.js'
 import { encodeBase64url } from '../encoding/index.js'
 import { type AccessToken, toAccessToken } from './access-token.js'
 import { accessTokenType, checks, Examination, revoked, type Trust } from './checks.js'
 import { type AccessTokenClaims, type ClaimRules, checkMoments } from './claims.js'
 import { type CompactParts, maxTokenLength } from './compact.js'
-import { describeAdvice } from './explain-advice.js'
 import type { Key } from './key.js'
 import { malformed, type Refusal } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
@@ -35,7 +33,6 @@ interface Known {
 export function createTokenCheck(trusted: Trust, cacheEntries: number): TokenCheck {
   const { rules, revocations } = trusted
   const cache = createTokenCache<Known>(cacheEntries)
-  const explains = isDevelopment()
 
   function checkKnown(known: Known, nowMs: number): AccessToken | Refusal {
     const { accessToken } = known
@@ -52,16 +49,12 @@ export function createTokenCheck(trusted: Trust, cacheEntries: number): TokenChe
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
     const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))
-    if (known) {
-      const result = checkKnown(known, nowMs)
-      if (!explains || !('refused' in result)) return result
-    }
+    if (known) return checkKnown(known, nowMs)
 
     const examination = new Examination(token, nowMs)
     for (const check of checks) {
       const refusal = check.run(examination, trusted)
-      if (!refusal) continue
-      return explains ? { ...refusal, hint: describeAdvice(check.name, examination, trusted) } : refusal
+      if (refusal) return refusal
     }
     const { claims, scopes, key, parts } = examination
     const accessToken = toAccessToken(claims as AccessTokenClaims, scopes as readonly string[], (key as Key).kid)

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.js'
 import { LatchkeyError } from '../errors.js'
 import { checkInteger, checkOptionNames, checkText } from '../options.js'
 import type { AccessToken } from './access-token.js'
-import { createTokenCheck, type TokenCheck, trust } from './check-token.js'
+import { createTokenCheck, trust } from './check-token.js'
 import type { Trust } from './checks.js'
 import type { ClaimRules } from './claims.js'
 import { type Keys, readKeys } from './key-set.js'
@@ -46,7 +46,8 @@ const maxLeewaySeconds = 300
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const clock = options.clock ?? systemClock
-  const check = readVerifierOptions('createVerifier', options, optionNames).withKeys(options.keys)
+  const { trustIn, cacheEntries } = readVerifierOptions('createVerifier', options, optionNames)
+  const check = createTokenCheck(trustIn(options.keys), cacheEntries)
   return Object.freeze({
     verify(token: string): AccessToken {
       const result = check(token, clock())
@@ -61,10 +62,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export interface CheckedVerifier {
   readonly rules: ClaimRules
   readonly cacheEntries: number
-  /** What a service with these keys trusts. */
+  /** What is trusted with these keys. */
   trustIn(keys: Keys): Trust
-  /** The check with these keys; another one when they change. */
-  withKeys(keys: Keys): TokenCheck
 }
 
 /**
@@ -86,8 +85,7 @@ export function readVerifierOptions(
   })
   const cacheEntries = checkInteger('cacheEntries', options.cacheEntries ?? 50_000, 0, 10_000_000)
   const revocations = readRevocations(options.revocations)
-  const trustIn = (keys: Keys) => trust(readKeys(keys), rules, revocations)
-  return { rules, cacheEntries, trustIn, withKeys: (keys) => createTokenCheck(trustIn(keys), cacheEntries) }
+  return { rules, cacheEntries, trustIn: (keys) => trust(readKeys(keys), rules, revocations) }
 }
 
 function readRevocations(revocations: Revocations | undefined): Revocations | undefined {

@@ -4,12 +4,11 @@ import { describeSeconds, quote } from './explain-check.js'
 
 type Advise = (examination: Examination, trust: Trust) => string
 
+export const goodToken = 'The token is good: send it as "Authorization: Bearer TOKEN"'
 const logIn = 'log in again'
 
 export function describeAdvice(refusedBy: CheckName | undefined, examination: Examination, trust: Trust): string {
-  return refusedBy === undefined
-    ? 'The token is good: send it as "Authorization: Bearer TOKEN"'
-    : advice[refusedBy](examination, trust)
+  return refusedBy === undefined ? goodToken : advice[refusedBy](examination, trust)
 }
 
 const advice: Readonly<Record<CheckName, Advise>> = Object.freeze<Record<CheckName, Advise>>({

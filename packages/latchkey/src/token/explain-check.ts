@@ -18,7 +18,7 @@ export function quote(value: unknown): string {
   return shown.length > 200 ? `"${shown.slice(0, 200)}..."` : `"${shown}"`
 }
 
-/** "2 hours": whole, in the greatest unit that there are two of. */
+/** "2 hours": whole, in the greatest unit that there are two of, but for the second that a moment in whole seconds loses. */
 export function describeSeconds(seconds: number): string {
   const whole = Math.abs(Math.round(seconds))
   const units = [
@@ -26,7 +26,7 @@ export function describeSeconds(seconds: number): string {
     [3600, 'hours'],
     [60, 'minutes'],
   ] as const
-  for (const [size, name] of units) if (whole >= 2 * size) return `${Math.floor(whole / size)} ${name}`
+  for (const [size, name] of units) if (whole + 1 >= 2 * size) return `${Math.round(whole / size)} ${name}`
   return whole === 1 ? '1 second' : `${whole} seconds`
 }
 

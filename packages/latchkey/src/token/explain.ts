@@ -39,9 +39,12 @@ const optionNames = ['keys', 'issuer', 'audience', 'leewaySeconds', 'revocations
  */
 export function explain(token: string, options: ExplainOptions): Explanation {
   const clock: Clock = options.clock ?? systemClock
-  const trust = readVerifierOptions('explain', options, optionNames).trustIn(options.keys)
-  const nowMs = clock()
-  const examination = new Examination(String(token), nowMs)
+  return explainBy(readVerifierOptions('explain', options, optionNames).trustIn(options.keys), String(token), clock())
+}
+
+/** The same by what somebody trusts already. */
+export function explainBy(trust: Trust, token: string, nowMs: number): Explanation {
+  const examination = new Examination(token, nowMs)
   let first: Refusal | undefined
   let refusedBy: CheckName | undefined
   const explained = checks.map((check) => {

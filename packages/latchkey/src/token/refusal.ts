@@ -7,8 +7,6 @@ export interface Refusal {
   /** One sentence: what was expected. Holds nothing of the token. */
   readonly reason: string
   readonly claim?: string
-  /** For developers: what was found, and what to do. Only with NODE_ENV=development, since it holds what the token says. */
-  readonly hint?: string
 }
 
 export function refuse(reason: string): Refusal {

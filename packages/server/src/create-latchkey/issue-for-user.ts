@@ -7,7 +7,7 @@ import type { TokenAnswer } from '../sessions/token-pair.js'
 import type { Store } from '../store/store.js'
 import type { OpenAccounts } from './open-accounts.js'
 import { openTokens } from './open-tokens.js'
-import { readServedIssuer } from './served-issuer.js'
+import { servedIssuer } from './served-issuer.js'
 
 /** What may be asked for, as at a login. */
 export type IssueForm = Pick<LoginForm, 'scope' | 'audience' | 'device'>
@@ -24,9 +24,7 @@ export async function issueForUser(
   form: IssueForm,
 ): Promise<TokenAnswer> {
   const identity = await readIdentity(store, uid)
-  // A server that was started with another port, on its command line, has another name than the default.
-  const issuer = config.issuerGiven ? config.issuer : ((await readServedIssuer(store)) ?? config.issuer)
-  const { tokens } = await openTokens(store, { ...config, issuer })
+  const { tokens } = await openTokens(store, { ...config, issuer: await servedIssuer(store, config) })
   // A login like any other, but that the secret counts as proved.
   const proved: ClientType = {
     type: emailType,

@@ -1,5 +1,6 @@
 import { type Auth, createAuth, LatchkeyError, type Roles } from 'latchkey'
 import { createVerifier, type Key, type Revocations, type Verifier } from 'latchkey/token'
+import { peekToken } from '../sessions/peek-token.js'
 
 /** The same for guards and for questions about tokens. */
 const maxStalenessSeconds = 300
@@ -26,13 +27,13 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
   const { issuer, clock, revocations, roles } = options
   const make = (list: readonly Key[]) => {
     const shared = { keys: list, issuer, audience: issuer, clock, revocations }
-    // The verifier answers rare questions, and needs no cache beside that of the guards.
+    // The verifiers answer rare questions, and need no cache beside that of the guards.
     return {
-      auth: createAuth({ ...shared, ...(roles && { roles }) }),
+      auth: createAuth({ ...shared, maxStalenessSeconds, ...(roles && { roles }) }),
       verifier: createVerifier({ ...shared, cacheEntries: 0 }),
       issuedVerifier: {
         verify: (token: string) =>
-          createVerifier({ ...shared, cacheEntries: 0, audience: namedAudience(token) ?? issuer }).verify(token),
+          createVerifier({ ...shared, cacheEntries: 0, audience: audienceOf(token) ?? issuer }).verify(token),
       },
     }
   }
@@ -41,6 +42,7 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
     auth: Object.freeze({
       ...current.auth,
       decide: (...args: Parameters<Auth['decide']>) => current.auth.decide(...args),
+      explain: (token: string) => current.auth.explain(token),
     }),
     verifier: Object.freeze({
       verify(token: string) {
@@ -57,14 +59,8 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
   }
 }
 
-/** An audience that the token names, before anything of it is verified: only to be compared with itself. */
-function namedAudience(token: string): string | undefined {
-  try {
-    const { aud } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    const first: unknown = Array.isArray(aud) ? aud[0] : aud
-    return typeof first === 'string' && first !== '' ? first : undefined
-  } catch {
-    // It is no token; the verifier says why.
-    return undefined
-  }
+/** The audience that it names first: whoever it is for, it is for them. */
+function audienceOf(token: string): string | undefined {
+  const [first] = [peekToken(token).claims.aud].flat()
+  return typeof first === 'string' && first !== '' ? first : undefined
 }

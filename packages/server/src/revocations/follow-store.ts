@@ -1,6 +1,7 @@
 import { beginRead, type RevocationCopy } from 'latchkey/token'
 import { type FeedRead, feedStart } from '../store/feed.js'
 import type { Store } from '../store/store.js'
+import { applyRows } from './apply-rows.js'
 
 const everyMs = 200
 const sweepEveryMs = 60_000
@@ -50,7 +51,7 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
       if (allSettled) settled = read.settled
       allSettled &&= read.settled === read.last
     }
-    const unknown = revocations.apply(rows.map(({ expires_at: expiresAt, ...row }) => ({ ...row, expiresAt })))
+    const unknown = applyRows(revocations, rows)
     if (unknown > 0) log(`latchkey: the feed has ${unknown} rows of a kind that this version does not know`)
     cursor = settled
     revocations.readUpTo(began)

@@ -1,4 +1,5 @@
 import type { RevocationList } from 'latchkey/token'
+import { applyRows } from '../revocations/apply-rows.js'
 import type { NewRevocation } from '../store/schema.js'
 import type { Store, Writing } from '../store/store.js'
 import { changeSessions, type SessionChange } from './change-sessions.js'
@@ -25,7 +26,7 @@ export function createSessionChanges(parts: { store: Store; revocations: Revocat
           rows.push(...(await changeSessions(transaction, change)))
         }),
       )
-      revocations.apply(rows.map(({ expires_at: expiresAt, ...row }) => ({ ...row, expiresAt })))
+      applyRows(revocations, rows)
       return result
     },
   })
