@@ -24,3 +24,21 @@ export function checkText(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a text that is not empty`)
   return value
 }
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/**
+ * Reads an address that secrets, tokens or keys come from or go to; `name` is what it is called in the message, `why` what
+ * http would put at risk; the address is not repeated.
+ * @throws TypeError unless it is an https URL, or an http one of this machine or with `allowHttp`, without password or fragment.
+ */
+export function checkAddress(name: string, address: unknown, allowHttp: boolean, why: string): URL {
+  if (typeof address !== 'string' || !URL.canParse(address)) throw new TypeError(`${name} must be a URL`)
+  const url = new URL(address)
+  const { protocol, hostname, hash, username, password } = url
+  if (hash || username || password) throw new TypeError(`${name} must have no fragment or password`)
+  if (protocol !== 'https:' && !(protocol === 'http:' && (allowHttp || loopback.test(hostname)))) {
+    throw new TypeError(`${name} must be an https URL, since ${why}; allowHttp: true takes http all the same`)
+  }
+  return url
+}

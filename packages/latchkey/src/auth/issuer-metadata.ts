@@ -1,7 +1,8 @@
 /** Where an issuer says that its keys lie (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). */
 import type { JsonObject } from '../encoding/index.js'
+import { checkAddress } from '../options.js'
 import { fetchJson, UnexpectedStatus } from './fetch-json.js'
-import { metadataPath, readAddress } from './server-address.js'
+import { keysAreTrusted, metadataPath } from './server-address.js'
 
 export interface IssuerPlace {
   /** Without a slash at its end. */
@@ -21,7 +22,7 @@ export async function readKeySetAddress(place: IssuerPlace, signal: AbortSignal)
   const { server, issuer, allowHttp } = place
   const [url, { issuer: named, jwks_uri: address }] = await readMetadata(server, signal)
   if (named !== issuer) throw new Error(`${url} must name the issuer ${issuer}`)
-  return readAddress('jwks_uri', address, allowHttp).href
+  return checkAddress('jwks_uri', address, allowHttp, keysAreTrusted).href
 }
 
 /** OpenID Connect appends its path, RFC 8414 puts its own between host and path. */

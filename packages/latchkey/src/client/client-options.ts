@@ -1,4 +1,4 @@
-import { checkOptionNames } from '../options.js'
+import { checkAddress, checkOptionNames } from '../options.js'
 import { type ClientStorage, createMemoryStorage } from './storage.js'
 
 export interface ClientOptions {
@@ -24,19 +24,13 @@ export interface ReadOptions {
   readonly tabs: boolean
 }
 
-const loopback = /^(localhost|127(\.\d+){3}|\[::1])$/
-
 /** @throws TypeError for a wrong address, or an unknown or wrong option. */
 export function readClientOptions(options: ClientOptions): ReadOptions {
   checkOptionNames('createClient', options, ['server', 'apis', 'storage', 'tabs', 'allowHttp'])
   const { server, apis = [], storage = createMemoryStorage(), tabs = true, allowHttp = false } = options
   const read = (name: string, address: string) => {
-    const url = URL.canParse(address) ? new URL(address) : undefined
-    const isSafe =
-      url?.protocol === 'https:' || (url?.protocol === 'http:' && (allowHttp || loopback.test(url.hostname)))
-    if (!url || !isSafe || url.username || url.password || url.search || url.hash) {
-      throw new TypeError(`${name} must be an https URL without query or password; allowHttp: true takes http as well`)
-    }
+    const url = checkAddress(name, address, allowHttp, 'it gets the token')
+    if (url.search) throw new TypeError(`${name} must have no query`)
     return url
   }
   if (typeof storage.get !== 'function' || typeof storage.set !== 'function' || typeof storage.delete !== 'function') {
