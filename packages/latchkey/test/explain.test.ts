@@ -1,5 +1,5 @@
 /** Explanations: the same checks as those that refuse, and what to do about it. */
-import type { LatchkeyError } from 'latchkey'
+import { createAuth, type LatchkeyError } from 'latchkey'
 import { createRevocationList, createVerifier, explain, generateKey } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
 import { audience, claims, clock, headerOf, issuer, keys, now, rawSigner, sid } from './fixtures.js'
@@ -111,6 +111,27 @@ function codeOf(work: () => unknown): string | undefined {
     return (error as LatchkeyError).code
   }
 }
+
+describe('auth.explain', () => {
+  it('says the same by what the guards trust, at every moment', async () => {
+    let nowMs = clock()
+    const auth = createAuth({ keys: key, issuer, audience, clock: () => nowMs })
+    const token = make()
+    expect(auth.explain(token)).toEqual(explain(token, options))
+    expect(auth.explain('x')).toEqual(explain('x', options))
+    nowMs += 7_200_000
+    expect(auth.explain(token)).toMatchObject({ accepted: false, refused: 'token_expired' })
+    expect(auth.explain(undefined as never).accepted).toBe(false)
+  })
+
+  it('says that nothing is known while a server has not been heard', async () => {
+    const auth = createAuth({ server: 'https://id.invalid', issuer, audience })
+    expect(auth.explain(make())).toEqual({
+      ...{ accepted: false, refused: 'busy', checks: [], advice: 'The keys of the issuer are not known yet' },
+    })
+    await auth.close()
+  })
+})
 
 describe('options', () => {
   it('are those of a verifier, but for its cache', () => {

@@ -8,50 +8,34 @@ import express from 'express'
 import { defineRoles } from 'latchkey'
 import * as forExpress from 'latchkey/express'
 import * as forHono from 'latchkey/hono'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { ConfigurationError, createLatchkey, type Latchkey } from '../src/index.js'
-import { ann, ask, closeServer, listen, postJson, secret, temporaryFolder } from './server.js'
+import { expect, it, vi } from 'vitest'
+import { ConfigurationError, createLatchkey } from '../src/index.js'
+import { useEmbedded } from './embedded.js'
+import { ann, ask, postJson, secret } from './server.js'
 
-const folder = temporaryFolder()
-let latchkey: Latchkey
-const servers: Server[] = []
-
-beforeAll(async () => {
-  for (const name of ['PORT', 'DATABASE_URL', 'LATCHKEY_ISSUER', 'LATCHKEY_DATA']) vi.stubEnv(name, undefined)
-  latchkey = await createLatchkey({ dataFolder: join(folder, 'data') })
-})
-afterAll(async () => {
-  for (const server of servers) await closeServer(server)
-  await latchkey.close()
-  vi.unstubAllEnvs()
-})
-
-async function started(server: Server): Promise<string> {
-  servers.push(server)
-  return `http://127.0.0.1:${await listen(server)}`
-}
+const embedded = useEmbedded()
 
 it.each(['/v1/user/../../orders', '/v1/token/%2e%2e/%2e%2e/openapi.json', '/v1/user/../../healthz', '/v1/../v1x/user'])(
   'leaves %s to the application, as URLs are read',
   async (path) => {
     const app = express()
-    app.use(forExpress.mount(latchkey))
+    app.use(forExpress.mount(embedded.latchkey))
     app.use((_, res) => {
       res.status(418).end()
     })
-    expect((await ask(await started(createServer(app)), 'GET', path)).status).toBe(418)
+    expect((await ask(await embedded.start(createServer(app)), 'GET', path)).status).toBe(418)
   },
 )
 
 it('is a fetch handler by itself, which limits nobody whose address it does not know', async () => {
   const server = serve({
-    fetch: latchkey.fetch,
+    fetch: embedded.latchkey.fetch,
     port: 0,
     hostname: '127.0.0.1',
     overrideGlobalObjects: false,
   }) as Server
   await once(server, 'listening')
-  servers.push(server)
+  embedded.closeAfter(server)
   const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`
   const form = { ...ann, account: 'fetch@example.org' }
   expect((await postJson(url, '/v1/client/register', form)).status).toBe(201)
@@ -61,15 +45,15 @@ it('is a fetch handler by itself, which limits nobody whose address it does not 
 
   const wrong = JSON.stringify({ account: 'A'.repeat(22), secret: 'lkk_x', type: 300 })
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: wrong }
-  const attempt = () => latchkey.fetch(new Request('http://localhost/v1/token', init))
+  const attempt = () => embedded.latchkey.fetch(new Request('http://localhost/v1/token', init))
   const answers = await Promise.all(Array.from({ length: 120 }, attempt))
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(120)
 })
 
 it('takes its own routes in absolute form, too', async () => {
   const app = express()
-  app.use(forExpress.mount(latchkey))
-  const { status, json } = await ask(await started(createServer(app)), 'GET', 'http://shop.example/v1/user')
+  app.use(forExpress.mount(embedded.latchkey))
+  const { status, json } = await ask(await embedded.start(createServer(app)), 'GET', 'http://shop.example/v1/user')
   expect([status, json.code]).toEqual([401, 'token_invalid'])
 })
 
@@ -88,7 +72,7 @@ it.each([
 ])(
   'is not made with %s that fits no token: not even with the longest that a login could ask for',
   async (_, config, name) => {
-    const made = createLatchkey({ dataFolder: join(folder, 'too-long'), ...config } as object)
+    const made = createLatchkey({ dataFolder: join(embedded.folder, 'too-long'), ...config } as object)
     await expect(made).rejects.toThrow(ConfigurationError)
     await expect(made).rejects.toThrow(name)
   },
@@ -96,10 +80,10 @@ it.each([
 
 it('stores in SQLite when a folder is named in code, whatever database the application has', async () => {
   vi.stubEnv('DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none')
-  const own = await createLatchkey({ dataFolder: join(folder, 'own') })
+  const own = await createLatchkey({ dataFolder: join(embedded.folder, 'own') })
   await own.close()
   vi.stubEnv('DATABASE_URL', undefined)
-  expect(existsSync(join(folder, 'own', 'latchkey.db'))).toBe(true)
+  expect(existsSync(join(embedded.folder, 'own', 'latchkey.db'))).toBe(true)
 })
 
 it('behind a body parser answers server_error, and the log says to move it up', async () => {
@@ -109,8 +93,8 @@ it('behind a body parser answers server_error, and the log says to move it up', 
   try {
     const app = express()
     app.use(express.json())
-    app.use(forExpress.mount(latchkey))
-    const url = await started(createServer(app))
+    app.use(forExpress.mount(embedded.latchkey))
+    const url = await embedded.start(createServer(app))
     const { status, json, text } = await postJson(url, '/v1/token', { account: 'a', secret, type: 100 })
     expect([status, json.code, json.detail]).toEqual([500, 'server_error', 'sorry, we made a mistake'])
     expect(text).not.toContain('parser')
@@ -124,7 +108,7 @@ it('behind a body parser answers server_error, and the log says to move it up', 
 })
 
 it('answers what goes wrong inside with 500 and nothing of it, and logs it once with its stack', async () => {
-  const other = await createLatchkey({ dataFolder: join(folder, 'broken') })
+  const other = await createLatchkey({ dataFolder: join(embedded.folder, 'broken') })
   const lines: string[] = []
   const { error } = console
   console.error = (line) => lines.push(line)
@@ -153,21 +137,23 @@ it('leaves the global Request and Response alone', () => {
 })
 
 it('is an Auth: frozen, ready, and closed as often as asked', async () => {
-  const other = await createLatchkey({ dataFolder: join(folder, 'other') })
+  const other = await createLatchkey({ dataFolder: join(embedded.folder, 'other') })
   expect(Object.isFrozen(other)).toBe(true)
-  expect(Object.keys(other).sort()).toEqual(['close', 'decide', 'fetch', 'node', 'ready', 'scopes', 'status'])
+  expect(Object.keys(other).sort()).toEqual([
+    ...['close', 'decide', 'explain', 'fetch', 'node', 'ready', 'scopes', 'status'],
+  ])
   await other.ready()
   await other.close()
   await other.close()
 })
 
 it('needs no argument: the environment says where and who', async () => {
-  vi.stubEnv('LATCHKEY_DATA', join(folder, 'by-environment'))
+  vi.stubEnv('LATCHKEY_DATA', join(embedded.folder, 'by-environment'))
   vi.stubEnv('LATCHKEY_ISSUER', 'https://id.example')
   const other = await createLatchkey()
   const document = await other.fetch(new Request('http://localhost/openapi.json'))
   expect((await document.json()).servers).toEqual([{ url: 'https://id.example' }])
-  expect(existsSync(join(folder, 'by-environment', 'latchkey.db'))).toBe(true)
+  expect(existsSync(join(embedded.folder, 'by-environment', 'latchkey.db'))).toBe(true)
   await other.close()
   vi.stubEnv('LATCHKEY_ISSUER', 'no url')
   await expect(createLatchkey()).rejects.toThrow('LATCHKEY_ISSUER (environment) must be')
@@ -178,8 +164,8 @@ it('needs no argument: the environment says where and who', async () => {
 })
 
 it('serves everything when nothing stands beside it', async () => {
-  const { node, fetch } = latchkey
-  const url = await started(createServer(node as never))
+  const { node, fetch } = embedded.latchkey
+  const url = await embedded.start(createServer(node as never))
   expect((await ask(url, 'GET', '/healthz')).json).toEqual({ status: 'ok' })
   expect((await fetch(new Request('http://localhost/healthz'))).status).toBe(200)
   expect((await fetch(new Request('http://localhost/else'))).status).toBe(404)
@@ -192,7 +178,7 @@ it('grants by the roles that are given, keeps the built-in ones, and refuses a m
     scopes: ['order:read', 'order:cancel'],
     roles: { user: { allow: ['order:*'], forbid: ['order:cancel'] } },
   })
-  const shop = await createLatchkey({ roles, dataFolder: join(folder, 'shop') })
+  const shop = await createLatchkey({ roles, dataFolder: join(embedded.folder, 'shop') })
   expect(shop.scopes).toEqual([
     'order:read',
     'order:cancel',
@@ -207,7 +193,7 @@ it('grants by the roles that are given, keeps the built-in ones, and refuses a m
   app.use(forExpress.mount(shop))
   app.get('/read', forExpress.guard(shop, 'order:read'), (_, res) => void res.json({}))
   app.get('/cancel', forExpress.guard(shop, 'order:cancel'), (_, res) => void res.json({}))
-  const url = await started(createServer(app))
+  const url = await embedded.start(createServer(app))
   await postJson(url, '/v1/client/register', ann)
   const { json } = await postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
   expect(json.scope).toBe('order:* !order:cancel')
@@ -220,7 +206,7 @@ it('grants by the roles that are given, keeps the built-in ones, and refuses a m
 })
 
 it('signs with a shared secret when told so, and publishes no key then', async () => {
-  const other = await createLatchkey({ algorithm: 'HS256', dataFolder: join(folder, 'hs256') })
+  const other = await createLatchkey({ algorithm: 'HS256', dataFolder: join(embedded.folder, 'hs256') })
   const init = (body: object) => ({
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -242,7 +228,11 @@ it('signs with a shared secret when told so, and publishes no key then', async (
 
 it('lets tokens live as long as it is told, and not a second longer', async () => {
   let now = Date.now()
-  const other = await createLatchkey({ accessTtlSeconds: 60, clock: () => now, dataFolder: join(folder, 'ttl') })
+  const other = await createLatchkey({
+    accessTtlSeconds: 60,
+    clock: () => now,
+    dataFolder: join(embedded.folder, 'ttl'),
+  })
   const init = (body: object) => ({
     method: 'POST',
     headers: { 'content-type': 'application/json' },

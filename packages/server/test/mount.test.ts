@@ -1,6 +1,5 @@
 /** The login routes inside an application of each framework, guards beside them, and nothing of the application touched. */
 import { createServer, type Server } from 'node:http'
-import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { NotFound } from '@latchkey/query'
 import { Body, Controller, Get, HttpCode, Module, Post, UseGuards } from '@nestjs/common'
@@ -16,28 +15,11 @@ import * as forHono from 'latchkey/hono'
 import * as forKoa from 'latchkey/koa'
 import * as forNest from 'latchkey/nest'
 import * as forNode from 'latchkey/node'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createLatchkey, type Latchkey } from '../src/index.js'
-import { ann, ask, closeServer, listen, postJson, secret, temporaryFolder } from './server.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useEmbedded } from './embedded.js'
+import { ann, ask, postJson, secret } from './server.js'
 
-const folder = temporaryFolder()
-let latchkey: Latchkey
-const servers: Server[] = []
-
-beforeAll(async () => {
-  for (const name of ['PORT', 'DATABASE_URL', 'LATCHKEY_ISSUER', 'LATCHKEY_DATA']) vi.stubEnv(name, undefined)
-  latchkey = await createLatchkey({ dataFolder: join(folder, 'data') })
-})
-afterAll(async () => {
-  for (const server of servers) await closeServer(server)
-  await latchkey.close()
-  vi.unstubAllEnvs()
-})
-
-async function started(server: Server): Promise<string> {
-  servers.push(server)
-  return `http://127.0.0.1:${await listen(server)}`
-}
+const embedded = useEmbedded()
 
 /** What a handler does that finds no row. */
 function findNothing(): never {
@@ -47,33 +29,33 @@ function findNothing(): never {
 const applications: Record<string, () => Promise<string>> = {
   Express: async () => {
     const app = express()
-    app.use(forExpress.mount(latchkey))
+    app.use(forExpress.mount(embedded.latchkey))
     app.use(express.json())
-    app.get('/orders', forExpress.guard(latchkey), (req, res) => {
+    app.get('/orders', forExpress.guard(embedded.latchkey), (req, res) => {
       res.json({ for: forExpress.currentUser(req).uid })
     })
     app.get('/missing', findNothing)
     app.post('/echo', (req, res) => {
       res.json(req.body)
     })
-    return started(createServer(app))
+    return embedded.start(createServer(app))
   },
   Fastify: async () => {
     const app = fastify()
-    app.addHook('onRequest', forFastify.mount(latchkey))
-    app.get('/orders', { onRequest: forFastify.guard(latchkey) }, async (request) => ({
+    app.addHook('onRequest', forFastify.mount(embedded.latchkey))
+    app.get('/orders', { onRequest: forFastify.guard(embedded.latchkey) }, async (request) => ({
       for: forFastify.currentUser(request).uid,
     }))
     app.get('/missing', async () => findNothing())
     app.post('/echo', async ({ body }) => body)
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
-    servers.push(app.server)
+    embedded.closeAfter(app.server)
     return url
   },
   Koa: async () => {
     const app = new Koa()
     app.silent = true
-    app.use(forKoa.mount(latchkey))
+    app.use(forKoa.mount(embedded.latchkey))
     app.use((ctx, next) => (ctx.path === '/missing' ? findNothing() : next()))
     app.use(async (ctx, next) => {
       if (ctx.path !== '/echo') return next()
@@ -81,11 +63,11 @@ const applications: Record<string, () => Promise<string>> = {
       for await (const chunk of ctx.req) text += chunk
       ctx.body = JSON.parse(text)
     })
-    app.use(async (ctx, next) => (ctx.path === '/orders' ? forKoa.guard(latchkey)(ctx, next) : next()))
+    app.use(async (ctx, next) => (ctx.path === '/orders' ? forKoa.guard(embedded.latchkey)(ctx, next) : next()))
     app.use((ctx) => {
       if (ctx.path === '/orders') ctx.body = { for: forKoa.currentUser(ctx).uid }
     })
-    return started(createServer(app.callback()))
+    return embedded.start(createServer(app.callback()))
   },
   Nest: async () => {
     // What decorators write, as calls: no compiler need know them.
@@ -105,35 +87,35 @@ const applications: Record<string, () => Promise<string>> = {
       const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, name) as PropertyDescriptor
       for (const one of decorators) one(Shop.prototype, name, descriptor)
     }
-    decorate('orders', forNest.CurrentUser(), Get('orders'), UseGuards(forNest.guard(latchkey)))
+    decorate('orders', forNest.CurrentUser(), Get('orders'), UseGuards(forNest.guard(embedded.latchkey)))
     decorate('missing', undefined, Get('missing'))
     decorate('echo', Body(), Post('echo'), HttpCode(200))
     Controller()(Shop)
     class App {}
     Module({ controllers: [Shop] })(App)
     const app = await NestFactory.create(App, { logger: false })
-    app.use(forNest.mount(latchkey))
+    app.use(forNest.mount(embedded.latchkey))
     await app.listen(0, '127.0.0.1')
-    servers.push(app.getHttpServer())
+    embedded.closeAfter(app.getHttpServer())
     return app.getUrl()
   },
   Hono: async () => {
     const app = new Hono()
-    app.use(forHono.mount(latchkey))
-    app.get('/orders', forHono.guard(latchkey), (c) => c.json({ for: forHono.currentUser(c).uid }))
+    app.use(forHono.mount(embedded.latchkey))
+    app.get('/orders', forHono.guard(embedded.latchkey), (c) => c.json({ for: forHono.currentUser(c).uid }))
     app.get('/missing', findNothing)
     app.post('/echo', async (c) => c.json(await c.req.json()))
     const server = await new Promise<Server>((resolve) => {
       const options = { fetch: app.fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }
       const made = serve(options, () => resolve(made as Server))
     })
-    servers.push(server)
+    embedded.closeAfter(server)
     return `http://127.0.0.1:${(server.address() as { port: number }).port}`
   },
   'node:http': async () => {
-    const handle = forNode.mount(latchkey)
-    const allowed = forNode.guard(latchkey)
-    return started(
+    const handle = forNode.mount(embedded.latchkey)
+    const allowed = forNode.guard(embedded.latchkey)
+    return embedded.start(
       createServer((request, response) =>
         handle(request, response, async () => {
           if (request.url === '/echo') {
@@ -203,10 +185,10 @@ describe('what stands before mount', () => {
     const seen: string[] = []
     app.addHook('onResponse', async ({ url }, { statusCode }) => void seen.push(`${statusCode} ${url}`))
     app.addHook('onRequest', async (_, reply) => void reply.header('access-control-allow-origin', '*'))
-    app.addHook('onRequest', forFastify.mount(latchkey))
+    app.addHook('onRequest', forFastify.mount(embedded.latchkey))
     app.addHook('onRequest', async (_, reply) => void reply.removeHeader('access-control-allow-origin'))
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
-    servers.push(app.server)
+    embedded.closeAfter(app.server)
     for (const [path, status, allowed] of [
       ['/v1/user', 401, '*'],
       ['/.well-known/jwks.json', 200, '*'],
@@ -226,8 +208,8 @@ describe('what stands before mount', () => {
       await next()
       seen.push(`${ctx.path} ${ctx.res.headersSent} ${ctx.status}`)
     })
-    app.use(forKoa.mount(latchkey))
-    const url = await started(createServer(app.callback()))
+    app.use(forKoa.mount(embedded.latchkey))
+    const url = await embedded.start(createServer(app.callback()))
     for (const path of ['/v1/user', '/.well-known/jwks.json', '/else']) {
       expect((await ask(url, 'GET', path)).headers.get('access-control-allow-origin')).toBe('*')
     }
