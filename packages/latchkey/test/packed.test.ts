@@ -1,15 +1,18 @@
 /** The package as it is published, installed into an empty project: every import works in ESM and in CommonJS, and has its types. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { installTool } from './install-tool.js'
+import { newestNode } from './runtimes/find-runtimes.js'
 
 const run = promisify(execFile)
 const shell = process.platform === 'win32'
+const tool = installTool('jest')
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'))
 const manifest = JSON.parse(readFileSync(join(repository, 'packages/latchkey/package.json'), 'utf8'))
@@ -28,9 +31,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 
 async function runFile(name: string, text: string): Promise<string> {
   writeFileSync(join(folder, name), text)
-  const { stdout, stderr } = await run(process.execPath, [name], { cwd: folder })
-  expect(stderr).toBe('')
-  return stdout.trim()
+  const answers: string[] = []
+  for (const node of [process.execPath, newestNode]) {
+    const { stdout, stderr } = await run(node, [name], { cwd: folder })
+    expect(stderr).toBe('')
+    answers.push(stdout.trim())
+  }
+  expect(answers[1]).toBe(answers[0])
+  return answers[0] as string
 }
 
 const expected: Record<string, string> = {
@@ -48,7 +56,7 @@ it('brings nothing else', () => {
   expect(Object.keys(packages)).toEqual(['', 'node_modules/latchkey'])
 })
 
-it('is imported and required, every path of it', async () => {
+it('is imported and required, every path of it, in this Node and in the newest', async () => {
   const imports = specifiers.map((specifier, i) => `import { ${nameOf(specifier)} as x${i} } from '${specifier}'`)
   const list = specifiers.map((_, i) => `typeof x${i}`).join(', ')
   const requires = specifiers.map((specifier, i) => `const { ${nameOf(specifier)}: x${i} } = require('${specifier}')`)
@@ -99,3 +107,27 @@ it.each([
   },
   60_000,
 )
+
+it('is required in Jest, configured as the guide says', async () => {
+  const guide = readFileSync(join(repository, 'docs/guides/commonjs.md'), 'utf8')
+  const [, configuration] = /```js no-run is the configuration of Jest\n([^`]*)```/.exec(guide) as unknown as [
+    string,
+    string,
+  ]
+  symlinkSync(join(tool, 'node_modules', '@swc'), join(folder, 'node_modules', '@swc'), 'junction')
+  writeFileSync(join(folder, 'jest.config.cjs'), configuration)
+  const text = `const { guard } = require('latchkey/express')
+    const { createTestAuth } = require('latchkey/testing')
+    const { auth, token } = createTestAuth()
+    test('guards', () => {
+      expect(typeof guard(auth)).toBe('function')
+      expect(auth.explain(token()).accepted).toBe(true)
+    })`
+  writeFileSync(join(folder, 'consumer.test.js'), text)
+  const jest = join(tool, 'node_modules', '.bin', 'jest')
+  const attempt = () => run(jest, ['--rootDir', folder, '--no-cache', '--ci'], { cwd: folder, shell })
+  expect((await attempt()).stderr).toMatch(/Tests: +1 passed, 1 total/)
+  // And needs it: without the second line it fails.
+  writeFileSync(join(folder, 'jest.config.cjs'), configuration.replace(/^.*transformIgnorePatterns.*$/m, ''))
+  await expect(attempt()).rejects.toThrow('Must use import to load ES Module')
+}, 60_000)

@@ -1,14 +1,14 @@
 /** The OpenAPI document: a validator and a client generator accept it, and it says what the routes do. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { installTool } from '../../latchkey/test/install-tool.js'
 import { ann, secret, useServer } from './server.js'
 
 const server = useServer()
-const tool = fileURLToPath(new URL('../../../tools/openapi-client', import.meta.url))
+const tool = installTool('openapi-client')
 
 // biome-ignore lint/suspicious/noExplicitAny: a document of many shapes.
 let document: any
@@ -122,7 +122,6 @@ it('lacks registering where it is switched off, and the route does not exist', a
 const closed = useServer({ registration: false })
 
 it('makes a client that compiles, and refuses wrong use', () => {
-  install()
   const folder = mkdtempSync(join(tool, 'node_modules', '.check-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'openapi.json'), JSON.stringify(document))
@@ -174,21 +173,6 @@ const code: components['schemas']['Problem']['code'] = 'token_expired'
 const profile: Answer<'readOwnProfile', 200> = { uid: '1', account: '', nickname: '', role: 'user', scopes: [], created_at: 1 }
 console.log(code, profile.uid)
 `
-
-function install(): void {
-  if (
-    existsSync(join(tool, 'node_modules', 'openapi-typescript')) &&
-    existsSync(join(tool, 'node_modules', 'typescript'))
-  )
-    return
-  console.log('Installing the client generator and its TypeScript into tools/openapi-client ...')
-  const shell = process.platform === 'win32'
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: tool,
-    stdio: ['ignore', 2, 2],
-    shell,
-  })
-}
 
 function node(script: string, ...words: string[]): void {
   try {

@@ -1,12 +1,12 @@
-/** Node, Bun and Deno, as commands; the last two are installed on demand, outside the workspaces. */
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+/** Node, the newest Node, Bun and Deno, as commands; all but the first are installed on demand, outside the workspaces. */
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { installTool } from '../install-tool.js'
 
-const folder = fileURLToPath(new URL('../../../../tools/runtimes', import.meta.url))
+const folder = installTool('runtimes')
 const bin = (name: string) => join(folder, 'node_modules', '.bin', name)
+
+export const newestNode = bin('node')
 
 export interface Runtime {
   readonly name: string
@@ -18,17 +18,9 @@ export interface Runtime {
 export function runtimes(...denoFlags: string[]): readonly Runtime[] {
   const deno = ['run', '--no-prompt', '--no-config', '--no-npm', '--no-remote', ...denoFlags]
   return [
-    { name: 'Node', command: process.execPath, words: [] },
+    { name: `Node ${process.versions.node}`, command: process.execPath, words: [] },
+    { name: 'the newest Node', command: newestNode, words: [] },
     { name: 'Bun', command: bin('bun'), words: ['run'] },
     { name: 'Deno', command: bin('deno'), words: deno },
   ]
-}
-
-export function installRuntimes(): void {
-  if (existsSync(bin('bun')) && existsSync(bin('deno'))) return
-  console.log('Installing Bun and Deno into tools/runtimes ...')
-  const shell = process.platform === 'win32'
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    ...{ cwd: folder, stdio: ['ignore', 2, 2], shell },
-  })
 }

@@ -13,7 +13,7 @@ import { mutateSigned } from '../fuzz/signed-mutants.js'
 import { createTargets } from '../fuzz/targets.js'
 import { mutateText } from '../fuzz/text-mutants.js'
 import { makeVariant } from '../fuzz/variants.js'
-import { installRuntimes, runtimes } from './find-runtimes.js'
+import { runtimes } from './find-runtimes.js'
 
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('verify-all.mjs', import.meta.url))
@@ -26,7 +26,6 @@ const file = join(folder, 'all.json')
 let expected: { texts: string[]; tokens: string[] }
 afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(async () => {
-  installRuntimes()
   const targets = await createTargets()
   const random = createRandom(7)
   const verifiers = targets.map(({ siblings }) => ({

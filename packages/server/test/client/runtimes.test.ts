@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { installRuntimes, runtimes } from '../../../latchkey/test/runtimes/find-runtimes.js'
+import { runtimes } from '../../../latchkey/test/runtimes/find-runtimes.js'
 import { ann, closeServer, listen, useServer } from '../server.js'
 import { type Front, startFront } from './front.js'
 
@@ -22,7 +22,6 @@ beforeAll(async () => {
   front = await startFront(() => server.url)
   await listen(elsewhere)
   await server.post('/v1/client/register', ann)
-  installRuntimes()
 }, 300_000)
 afterAll(async () => {
   await front.close()

@@ -2,19 +2,18 @@
  * The contract's application on Nest 11, which is CommonJS, as is the folder it is installed in. `latchkey/nest` is required
  * there from a copy of this package, since its peer must be the Nest of that folder.
  */
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HttpServer } from '@nestjs/common'
 import type { FastifyInstance } from 'fastify'
+import { installTool } from '../../install-tool.js'
 import type { App } from '../routes.js'
 import { fastifyOptions, leaveBodies } from './fastify.js'
 import { type NestModules, startNestOf } from './nest.js'
 
-const project = fileURLToPath(new URL('../../nest-11', import.meta.url))
 const ownPackage = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** In it the packages of the project and `latchkey` are installed. Made at the import, where no test waits with a limit. */
@@ -22,8 +21,7 @@ export const nest11Folder = makeFolder()
 
 /** It goes when the process does. */
 function makeFolder(): string {
-  const installed = join(project, 'node_modules')
-  if (!existsSync(installed)) install(installed)
+  const installed = join(installTool('nest-11'), 'node_modules')
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-nest-11-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const copy = join(folder, 'node_modules', 'latchkey')
@@ -34,23 +32,6 @@ function makeFolder(): string {
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }')
   return folder
-}
-
-/** Elsewhere first: test files run side by side, and none may see half of it. */
-function install(target: string): void {
-  console.log('Installing Nest 11 into packages/latchkey/test/nest-11 ...')
-  const folder = mkdtempSync(join(project, 'node_modules-'))
-  try {
-    for (const name of ['package.json', 'package-lock.json', '.npmrc']) cpSync(join(project, name), join(folder, name))
-    const shell = process.platform === 'win32'
-    const words = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
-    execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 2, 2], shell })
-    renameSync(join(folder, 'node_modules'), target)
-  } catch (error) {
-    if (!existsSync(target)) throw error
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }
 
 const requireIt: (name: string) => unknown = createRequire(join(nest11Folder, 'app.cjs'))
