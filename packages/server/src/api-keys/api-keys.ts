@@ -4,6 +4,7 @@ import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { apiKeyType } from '../client-types/client-type.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
 import { labelReasons } from '../sessions/label.js'
+import { liveSessions } from '../sessions/live-sessions.js'
 import type { Caller } from '../sessions/refresh.js'
 import type { SessionChanges } from '../sessions/session-changes.js'
 import { grantScopes, scopeReasons } from '../sessions/token-request.js'
@@ -119,23 +120,9 @@ export function createApiKeys(parts: { store: Store; changes: SessionChanges; ro
 }
 
 function liveKeys(db: Store['db'], uid: number, now: number) {
-  return db
-    .selectFrom('sessions')
-    .select([
-      'sid',
-      'device as name',
-      'scope_limit',
-      'created_at',
-      'absolute_until',
-      'last_refresh_at',
-      'address_prefix',
-    ])
-    .where('uid', '=', uid)
-    .where('kind', '=', 'key')
-    .where('ended_at', 'is', null)
-    .where('absolute_until', '>', now)
-    .orderBy('created_at', 'desc')
-    .orderBy('sid')
+  return liveSessions(db, uid, 'key', now)
+    .select(['sid', 'device as name', 'scope_limit', 'created_at', 'absolute_until'])
+    .select(['last_refresh_at', 'address_prefix'])
     .execute()
 }
 

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { isHash } from '../sessions/credential-text.js'
 import type { Store } from '../store/store.js'
 import { parseApiKey } from './api-key.js'
 
@@ -27,8 +27,7 @@ export async function findApiKey(store: Store, text: string): Promise<KeyOwner |
     .where('sessions.absolute_until', '>', store.now())
     .where('users.disabled_at', 'is', null)
     .executeTakeFirst()
-  if (row?.cur_hash == null || row.cur_hash.length !== presented.hash.length) return undefined
-  if (!timingSafeEqual(row.cur_hash, presented.hash)) return undefined
+  if (row === undefined || !isHash(presented.hash, row.cur_hash)) return undefined
   const { uid, role, epoch, scope_limit: scopeLimit } = row
   return { id: presented.id, uid, role, epoch, scopeLimit }
 }

@@ -25,8 +25,7 @@ export function createAttempts({ places, seconds }: LimitOptions): Attempts {
   }
 
   return Object.freeze({
-    async run<Result>(addressPrefix: string | undefined, work: () => Promise<Result>): Promise<Result> {
-      const key = addressPrefix
+    async run<Result>(key: string | undefined, work: () => Promise<Result>): Promise<Result> {
       if (key === undefined) return work()
       running.set(key, (running.get(key) ?? 0) + 1)
       try {

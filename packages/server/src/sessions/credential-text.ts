@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 const checksumBytes = 4
@@ -30,4 +30,9 @@ export function readCredential(prefix: string, length: number, text: string): Bu
 /** All that is stored of a credential: SHA-256 of its text, which is random enough to need no slow hash. */
 export function hashCredential(text: string): Buffer {
   return createHash('sha256').update(text).digest()
+}
+
+/** Whether this is what is stored of it, in constant time. */
+export function isHash(hash: Uint8Array, stored: Uint8Array | null): boolean {
+  return stored !== null && stored.length === hash.length && timingSafeEqual(stored, hash)
 }

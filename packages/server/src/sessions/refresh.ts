@@ -1,8 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { LatchkeyError, type Roles } from 'latchkey'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import type { Store } from '../store/store.js'
+import { isHash } from './credential-text.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
 import { parseRefreshToken, type RefreshToken } from './refresh-token.js'
 import { sealAnswer, unsealAnswer } from './sealed-answer.js'
@@ -89,9 +90,10 @@ async function take(
   caller: Caller,
 ): Promise<string | undefined> {
   const { store } = parts
-  if (presented.gen === session.gen && isHash(presented, session.cur_hash)) return rotate(parts, session, form, caller)
+  if (presented.gen === session.gen && isHash(presented.hash, session.cur_hash))
+    return rotate(parts, session, form, caller)
   const inTime = session.answer !== null && session.answer_until !== null && store.now() < session.answer_until
-  if (presented.gen === session.gen - 1 && isHash(presented, session.prev_hash) && inTime) {
+  if (presented.gen === session.gen - 1 && isHash(presented.hash, session.prev_hash) && inTime) {
     return repeat(parts, session, form.refresh_token, caller)
   }
   await endForTheft(parts, session, caller, 'a refresh token was presented that had been used before')
@@ -188,10 +190,6 @@ function isStranger(session: Session, caller: Caller): boolean {
 
 function hashAgent({ userAgent }: Caller): Buffer | null {
   return userAgent === undefined ? null : createHash('sha256').update(userAgent).digest()
-}
-
-function isHash({ hash }: RefreshToken, stored: Buffer | null): boolean {
-  return stored !== null && stored.length === hash.length && timingSafeEqual(stored, hash)
 }
 
 function invalid(): LatchkeyError {

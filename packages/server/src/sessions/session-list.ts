@@ -1,5 +1,6 @@
 import { NotFound } from '@latchkey/query'
 import type { Store } from '../store/store.js'
+import { liveSessions } from './live-sessions.js'
 import type { Caller } from './refresh.js'
 import type { SessionChanges } from './session-changes.js'
 
@@ -31,17 +32,8 @@ export interface SessionList {
 /** Makes the service behind `/v1/user/sessions`. */
 export function createSessionList({ store, changes }: { store: Store; changes: SessionChanges }): SessionList {
   function readLive(uid: string) {
-    const now = store.now()
-    return store.db
-      .selectFrom('sessions')
+    return liveSessions(store.db, Number(uid), 'login', store.now())
       .select(['sid', 'client_type', 'device', 'address_prefix', 'created_at', 'last_refresh_at', 'idle_until'])
-      .where('uid', '=', Number(uid))
-      .where('kind', '=', 'login')
-      .where('ended_at', 'is', null)
-      .where('idle_until', '>', now)
-      .where('absolute_until', '>', now)
-      .orderBy('created_at', 'desc')
-      .orderBy('sid')
       .execute()
   }
 
