@@ -77,6 +77,16 @@ describe('wrong secrets', () => {
   })
 })
 
+it('a proxy that names nobody is counted itself, whatever stands left of that', async () => {
+  const node = await startNode(await createTestDatabase(folder), { trustedProxies: 1 })
+  const names = ['unknown', '_hidden', '999.1.1.1', '']
+  const tries = await Promise.all(
+    Array.from({ length: 120 }, (_, i) => attempt(node.url, `192.0.${i}.1, ${names[i % names.length]}`)),
+  )
+  await node.close()
+  expect([count(tries, 401), count(tries, 429)]).toEqual([100, 20])
+})
+
 it('the list of sessions shows the client behind the proxy', async () => {
   await proxied.post('/v1/client/register', ann)
   const right = { account: ann.account, secret, type: 100 }

@@ -11,9 +11,9 @@ const maxAgentLength = 512
  */
 export function createCallerOf(trustedProxies: number): (c: ApiContext) => Caller {
   return (c) => ({
-    addressPrefix: addressPrefix(
-      forwardedFor(c, trustedProxies) ?? withoutPort(c.env.incoming?.socket?.remoteAddress ?? ''),
-    ),
+    // Where a proxy names no address, all that come through it are counted together.
+    addressPrefix:
+      addressPrefix(forwardedFor(c, trustedProxies)) ?? addressPrefix(c.env.incoming?.socket?.remoteAddress),
     userAgent: c.req.header('user-agent')?.slice(0, maxAgentLength),
   })
 }
@@ -21,8 +21,7 @@ export function createCallerOf(trustedProxies: number): (c: ApiContext) => Calle
 function forwardedFor(c: ApiContext, trustedProxies: number): string | undefined {
   if (trustedProxies === 0) return undefined
   const entries = (c.req.header('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())
-  const address = withoutPort(entries[Math.max(entries.length - trustedProxies, 0)] ?? '')
-  return address === '' ? undefined : address
+  return withoutPort(entries[Math.max(entries.length - trustedProxies, 0)] ?? '')
 }
 
 /** Some proxies write `192.0.2.1:1234` or `[2001:db8::1]:1234`. */
