@@ -1,6 +1,7 @@
 /** What PostgreSQL alone asks of the server: to be away now and then, poolers, and users with few rights. */
 import { randomBytes } from 'node:crypto'
 import { connect, createServer, type Socket } from 'node:net'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/open-store.js'
@@ -113,6 +114,32 @@ describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
     const error = await openStore({ dataFolder: 'unused', databaseUrl: url }).catch((reason) => reason)
     expect([error.name, error.reason]).toEqual(['StartError', 'database_unreachable'])
     expect(error.message).not.toContain('the-password')
+  })
+})
+
+describe.runIf(storeName === 'PostgreSQL')('a writing transaction', () => {
+  const open = async () => {
+    const store = await openStore({ dataFolder: 'unused', databaseUrl: await createPostgresDatabase() })
+    opened.push(() => store.close())
+    return store
+  }
+
+  it('is on disk when it is acknowledged, whatever the server does for others', async () => {
+    const store = await open()
+    const show = sql<{ synchronous_commit: string }>`show synchronous_commit`
+    // The PostgreSQL of the tests is not that careful by itself.
+    expect((await show.execute(store.db)).rows).toEqual([{ synchronous_commit: 'off' }])
+    expect((await store.transaction((t) => show.execute(t))).rows).toEqual([{ synchronous_commit: 'on' }])
+  })
+
+  it('that hangs is given up after five seconds, as busy', async () => {
+    const store = await open()
+    const began = performance.now()
+    const hanging = store.transaction((t) => sql`select pg_sleep(15)`.execute(t))
+    await expect(hanging).rejects.toMatchObject({ code: 'busy' })
+    expect(performance.now() - began).toBeGreaterThan(4900)
+    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(await store.db.selectFrom('users').select('uid').execute()).toEqual([])
   })
 })
 
