@@ -42,11 +42,9 @@ function page() {
     '',
     'These names are kept for what comes later. Setting one stops the start.',
     '',
-    '| setting | environment | |',
-    '|---|---|---|',
-    ...Object.entries(notYet).map(
-      ([name, { environment, sentence }]) => `| \`${name}\` | ${code(environment)} | ${sentence} |`,
-    ),
+    '| setting | |',
+    '|---|---|',
+    ...Object.entries(notYet).map(([name, sentence]) => `| \`${name}\` | ${sentence} |`),
   ]
 }
 

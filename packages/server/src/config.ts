@@ -6,7 +6,7 @@ import type { LatchkeyConfig } from './config/settings.js'
 export { ConfigurationError } from './config/configuration-error.js'
 export { type ConfigSources, type ReadyConfig, readConfig } from './config/read-config.js'
 export type { BuiltInScope } from './config/roles.js'
-export type { LatchkeyConfig } from './config/settings.js'
+export type { LatchkeyConfig, LogLevel } from './config/settings.js'
 
 /**
  * Checks a configuration and returns a frozen copy of it; for `latchkey.config.js`. Reads no environment, no file, and fills in

@@ -59,6 +59,7 @@ it('names each route, what it needs, and its refusals', () => {
     ['GET /.well-known/jwks.json', 'readKeys', 'open', '200 400 default'],
     ['GET /v1/revocations', 'readRevocations', 'open', '200 400 401 403 429 503 default'],
     ['GET /healthz', 'readHealth', 'open', '200'],
+    ['GET /readyz', 'readReadiness', 'open', '200 503'],
   ])
   expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'basic', 'apiKey'])
 })

@@ -11,6 +11,7 @@ import { type LatchkeyConfig, readConfig } from '../src/config.js'
 import type { Latchkey } from '../src/create-latchkey/latchkey.js'
 import { type OpenOptions, openLatchkey } from '../src/create-latchkey/open-latchkey.js'
 import { createHttpServer, type HttpServerOptions } from '../src/http/http-server.js'
+import { createPlainLog } from '../src/log/log.js'
 import { createTestDatabase, type TestDatabase } from './store/test-store.js'
 
 export const secret = 'a long passphrase'
@@ -65,7 +66,7 @@ export async function startNode(
 ): Promise<Node> {
   const ready = await readConfig({ argument: { ...database.config, ...config }, environment: {}, folder: tmpdir() })
   const log: string[] = []
-  const latchkey = await openLatchkey(ready, { log: (line) => log.push(line), ...options })
+  const latchkey = await openLatchkey(ready, { log: createPlainLog((line) => log.push(line)), ...options })
   const { server } = createHttpServer((request, response) => latchkey.node(request, response))
   const port = await listen(server)
   return {
@@ -92,7 +93,7 @@ export function useServer(config: LatchkeyConfig = {}, http: HttpServerOptions =
   beforeAll(async () => {
     state.database = await createTestDatabase(folder)
     const ready = await readConfig({ argument: { ...state.database.config, ...config }, environment: {}, folder })
-    state.latchkey = await openLatchkey(ready, { log: (line) => log.push(line) })
+    state.latchkey = await openLatchkey(ready, { log: createPlainLog((line) => log.push(line)) })
     state.server = createHttpServer((request, response) => state.latchkey.node(request, response), http).server
     state.port = await listen(state.server)
   })

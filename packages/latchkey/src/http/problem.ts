@@ -1,7 +1,9 @@
 /** Turns any error into an answer (RFC 9457). */
-import { LatchkeyError } from '../errors.js'
+import { type ErrorCode, LatchkeyError } from '../errors.js'
 
 export interface ProblemAnswer {
+  /** What the body says as well: for counting. */
+  readonly code: ErrorCode
   readonly status: number
   /** Names in lower case. */
   readonly headers: Record<string, string>
@@ -16,6 +18,7 @@ export interface ProblemAnswer {
 export function problem(error: unknown, request?: string): ProblemAnswer {
   const known = toLatchkeyError(error)
   return {
+    code: known.code,
     status: known.status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...known.headers },
     body: JSON.stringify(known.toProblem(request)),

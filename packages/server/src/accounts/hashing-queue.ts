@@ -9,6 +9,7 @@ export interface HashingQueue {
    * @throws LatchkeyError `busy` with Retry-After when 100 wait already; and what `work` throws.
    */
   run<Result>(work: () => Promise<Result>): Promise<Finished<Result>>
+  load(): { readonly running: number; readonly waiting: number }
 }
 
 export interface Finished<Result> {
@@ -61,5 +62,6 @@ export function createHashingQueue(): HashingQueue {
         endTurn()
       }
     },
+    load: () => ({ running, waiting: waiting.length }),
   })
 }

@@ -1,6 +1,7 @@
 import type { Explanation } from 'latchkey/token'
 import type { ReadyConfig } from '../config.js'
 import type { OpenAccounts } from '../create-latchkey/open-accounts.js'
+import { silentLog } from '../log/log.js'
 import { CommandError, type CommandIo } from './command-io.js'
 import { readStdin } from './read-secret.js'
 import { withAccounts } from './with-accounts.js'
@@ -76,7 +77,7 @@ async function explainHere(
   const { peekToken } = await import('../sessions/peek-token.js')
   const { openSigningKeys } = await import('../signing-keys/signing-keys.js')
   const keys = await openSigningKeys({ store, secret: config.secret, algorithm: config.algorithm })
-  const follower = followStore({ store, revocations, log: () => {} })
+  const follower = followStore({ store, revocations, log: silentLog })
   await follower.catchUp()
   await follower.close()
   const issuer = form.issuer ?? (await servedIssuer(store, config))

@@ -1,14 +1,19 @@
+import cluster from 'node:cluster'
 import type { Server } from 'node:http'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type LatchkeyConfig, type ReadyConfig, readConfig } from '../config.js'
 import { createHttpServer } from '../http/http-server.js'
-import { CommandError, type CommandIo } from './command-io.js'
+import type { Log } from '../log/log.js'
+import { CommandError, type CommandIo, UsageError } from './command-io.js'
 import { example } from './example.js'
+import { untilAskedToStop } from './until-asked-to-stop.js'
 
-interface ServeOptions {
+export interface ServeOptions {
   readonly port?: string
   readonly host?: string
+  readonly workers?: string
+  readonly json?: boolean
 }
 
 const graceMs = 10_000
@@ -17,22 +22,54 @@ const graceMs = 10_000
 export function addServeCommand(program: Command, io: CommandIo): void {
   program
     .command('serve')
-    .description('Serve the API over HTTP, until SIGTERM or SIGINT')
+    .description('Serve the API over HTTP, until SIGTERM or SIGINT. Its log are JSON lines on standard output')
     .option('--port <port>', 'beats PORT and the configuration file; default 4000')
     .option('--host <host>', 'beats HOST and the configuration file; default 127.0.0.1')
-    .option('--json', 'print one JSON object when it listens')
+    .option('--workers <number>', 'processes that share the port, one for each core at most; default 1')
+    .option('--json', 'print the log alone, and no lines for people')
     .addHelpText('after', example('latchkey serve --port 4001'))
-    .action((options: ServeOptions & { json?: boolean }) => serve(io, options))
+    .action((options: ServeOptions) => serve(io, options))
 }
 
-async function serve(io: CommandIo, options: ServeOptions & { json?: boolean }): Promise<void> {
-  const argument: LatchkeyConfig = {
-    ...(options.port === undefined ? {} : { port: /^[0-9]+$/.test(options.port) ? Number(options.port) : Number.NaN }),
-    ...(options.host === undefined ? {} : { host: options.host }),
+async function serve(io: CommandIo, options: ServeOptions): Promise<void> {
+  const workers = workersOf(options)
+  const config = await readConfig({ argument: argumentOf(options), environment: io.environment, folder: io.folder })
+  const { createJsonLog } = await import('../log/json-log.js')
+  const log = createJsonLog(config.logLevel)
+  const announce = () => {
+    const url = `http://${urlHost(config.host)}:${config.port}`
+    if (options.json) log.info('serving', { url, issuer: config.issuer })
+    else io.out(welcome(url, config))
   }
-  const config = await readConfig({ argument, environment: io.environment, folder: io.folder })
+  if (cluster.isWorker) return serveOne(config, log, { isWorker: true })
+  if (workers === 1) return serveOne(config, log, { isWorker: false, announce })
+  const { superviseWorkers } = await import('./supervise-workers.js')
+  await superviseWorkers({ workers, metricsPort: config.metricsPort, graceMs, log, announce })
+}
+
+function workersOf({ workers = '1' }: ServeOptions): number {
+  if (!/^[1-9][0-9]?$/.test(workers)) throw new UsageError('--workers must be a whole number from 1 to 99')
+  return Number(workers)
+}
+
+function argumentOf({ port, host }: ServeOptions): LatchkeyConfig {
+  return {
+    ...(port === undefined ? {} : { port: /^[0-9]+$/.test(port) ? Number(port) : Number.NaN }),
+    ...(host === undefined ? {} : { host }),
+  }
+}
+
+async function serveOne(
+  config: ReadyConfig,
+  log: Log,
+  { isWorker, announce }: { readonly isWorker: boolean; readonly announce?: () => void },
+): Promise<void> {
   const { openLatchkey } = await import('../create-latchkey/open-latchkey.js')
-  const latchkey = await openLatchkey(config, { overrideGlobalObjects: true, log: io.error })
+  let isStopping = false
+  const latchkey = await openLatchkey(config, {
+    ...{ overrideGlobalObjects: true, observesRequests: true, isWorker, log },
+    isStopping: () => isStopping,
+  })
   const { server, stop } = createHttpServer((request, response) => latchkey.node(request, response))
   try {
     await listen(server, config.port, config.host)
@@ -40,12 +77,16 @@ async function serve(io: CommandIo, options: ServeOptions & { json?: boolean }):
     await latchkey.close()
     throw error
   }
-  const url = `http://${urlHost(config.host)}:${config.port}`
-  io.out(options.json ? JSON.stringify({ url, issuer: config.issuer }) : welcome(url, config))
-  await untilAskedToStop()
+  announce?.()
+  const asked = await untilAskedToStop()
+  log.info('stopping', { asked })
+  isStopping = true
   // The database last: what still runs needs it.
   await stop(graceMs)
   await latchkey.close()
+  log.info('stopped')
+  // The primary process would be waited for.
+  cluster.worker?.disconnect()
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -85,11 +126,4 @@ function welcome(url: string, { databaseUrl, dataFolder }: ReadyConfig): string 
     `  curl ${url}/v1/token ${json} -d '{${login}}'`,
     `  curl ${url}/v1/user -u TOKEN:`,
   ].join('\n')
-}
-
-function untilAskedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    // A second signal ends the process at once, as signals do.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
 }

@@ -5,7 +5,7 @@ import { type Environment, readEnvironment } from './read-environment.js'
 import { readConfigurationFile } from './read-file.js'
 import { problemsOf } from './read-object.js'
 import { withBuiltInRoles } from './roles.js'
-import type { LatchkeyConfig } from './settings.js'
+import type { LatchkeyConfig, LogLevel } from './settings.js'
 
 /** A configuration that was checked: every setting has its value. */
 export interface ReadyConfig {
@@ -27,6 +27,9 @@ export interface ReadyConfig {
   readonly rolesGiven: boolean
   readonly algorithm: Algorithm
   readonly trustedProxies: number
+  /** Undefined: no metrics. */
+  readonly metricsPort: number | undefined
+  readonly logLevel: LogLevel
   readonly feedAccess: 'public' | 'key'
   readonly registration: boolean
   /** Undefined: the store's own. */
@@ -81,6 +84,8 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     rolesGiven: roles !== undefined,
     algorithm: given.algorithm ?? 'EdDSA',
     trustedProxies: given.trustedProxies ?? 0,
+    metricsPort: given.metricsPort,
+    logLevel: given.logLevel ?? 'info',
     feedAccess: given.feedAccess ?? 'public',
     registration: given.registration ?? true,
     clock: given.clock,

@@ -1,4 +1,4 @@
-import { notYet, type SettingName, settings } from './settings.js'
+import { type SettingName, settings } from './settings.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -26,11 +26,6 @@ export function readEnvironment(environment: Environment): FromEnvironment {
     const value = setting.fromText ? setting.fromText(text) : text
     if (text !== '' && setting.isValid(value)) values[name as SettingName] = value
     else problems.push(`${setting.environment} (environment) must be ${setting.expected}`)
-  }
-  for (const { environment: name, sentence } of Object.values(notYet)) {
-    if (name === undefined) continue
-    known.add(name)
-    if (environment[name] !== undefined) problems.push(`${name} (environment) ${sentence}`)
   }
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('LATCHKEY_') || known.has(name) || ofKubernetes.test(name)) continue

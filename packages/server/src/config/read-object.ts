@@ -10,7 +10,7 @@ export function problemsOf(object: unknown, place: string): readonly string[] {
 
 function problemOf(name: string, value: unknown, place: string): readonly string[] {
   const later = Object.hasOwn(notYet, name) ? notYet[name] : undefined
-  if (later) return value === undefined ? [] : [`${name} (${place}) ${later.sentence}`]
+  if (later) return value === undefined ? [] : [`${name} (${place}) ${later}`]
   if (!Object.hasOwn(settings, name)) {
     return [`"${name}" (${place}) is not a setting; there are ${Object.keys(settings).join(', ')}`]
   }

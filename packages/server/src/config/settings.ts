@@ -29,6 +29,10 @@ export interface LatchkeyConfig<Scope extends string = string> {
    * header that a client could write counts.
    */
   readonly trustedProxies?: number | undefined
+  /** Where Prometheus finds /metrics, on 127.0.0.1 alone. Default: nowhere. */
+  readonly metricsPort?: number | undefined
+  /** The least that `latchkey serve` writes into its log. Default `info`. */
+  readonly logLevel?: LogLevel | undefined
   /** Who may read the feed of revocations: `public`, or `key`: an API key with `revocation:read`. Default `public`. */
   readonly feedAccess?: 'public' | 'key' | undefined
   /** Whether anybody may register. Default true. */
@@ -38,6 +42,9 @@ export interface LatchkeyConfig<Scope extends string = string> {
 }
 
 export type SettingName = keyof LatchkeyConfig
+
+const logLevels = ['info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
 
 const algorithms = ['EdDSA', 'ES256', 'HS256', 'HS384', 'HS512'] satisfies Algorithm[]
 const maxTtlSeconds = 30 * 24 * 3600
@@ -136,6 +143,22 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     isValid: isIntegerFrom(0, 10),
     fromText: numberFrom,
   },
+  metricsPort: {
+    environment: 'LATCHKEY_METRICS_PORT',
+    type: 'integer',
+    default: 'none: no metrics',
+    expected: 'a whole number from 1 to 65535',
+    sentence: 'Where Prometheus finds `/metrics`, on 127.0.0.1 alone.',
+    isValid: isIntegerFrom(1, 65_535),
+    fromText: numberFrom,
+  },
+  logLevel: {
+    type: logLevels.map((name) => `\`${name}\``).join(', '),
+    default: '`info`: each request, too',
+    expected: `one of ${logLevels.join(', ')}`,
+    sentence: 'The least that `latchkey serve` writes into its log, JSON lines on standard output.',
+    isValid: (value) => logLevels.some((name) => name === value),
+  },
   feedAccess: {
     type: '`public`, `key`',
     default: '`public`',
@@ -162,14 +185,9 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
 })
 
 /** Settings of the plan that this version cannot follow: silence about them would be a lie. */
-export const notYet: Readonly<Record<string, { readonly environment?: string; readonly sentence: string }>> =
-  Object.freeze({
-    metricsPort: {
-      environment: 'LATCHKEY_METRICS_PORT',
-      sentence: 'is not supported by this version; metrics come with a later one',
-    },
-    pages: { sentence: 'is not supported by this version, which has no pages' },
-  })
+export const notYet: Readonly<Record<string, string>> = Object.freeze({
+  pages: 'is not supported by this version, which has no pages',
+})
 
 function isIssuer(value: unknown): boolean {
   if (!isText(value) || !/^https?:\/\/[\x21\x22\x24-\x3e\x41-\x7e]+$/.test(value) || value.length > 256) return false

@@ -1,4 +1,4 @@
-import { type Auth, createAuth, LatchkeyError, type Roles } from 'latchkey'
+import { type Auth, createAuth, type Decision, LatchkeyError, type Roles } from 'latchkey'
 import { createVerifier, type Key, type Revocations, type Verifier } from 'latchkey/token'
 import { peekToken } from '../sessions/peek-token.js'
 
@@ -10,6 +10,8 @@ export interface LocalAuthOptions {
   readonly clock: () => number
   readonly revocations: Revocations
   readonly roles: Roles | undefined
+  /** Told of each decision: `accepted`, `anonymous`, or the code of the refusal. */
+  readonly onDecision?: ((outcome: string) => void) | undefined
 }
 
 export interface LocalAuth {
@@ -24,7 +26,7 @@ export interface LocalAuth {
 
 /** What guards in the server's own process ask; its keys change while it runs. */
 export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[]): LocalAuth {
-  const { issuer, clock, revocations, roles } = options
+  const { issuer, clock, revocations, roles, onDecision } = options
   const make = (list: readonly Key[]) => {
     const shared = { keys: list, issuer, audience: issuer, clock, revocations }
     // The verifiers answer rare questions, and need no cache beside that of the guards.
@@ -41,7 +43,11 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
   return {
     auth: Object.freeze({
       ...current.auth,
-      decide: (...args: Parameters<Auth['decide']>) => current.auth.decide(...args),
+      decide(...args: Parameters<Auth['decide']>) {
+        const decision = current.auth.decide(...args)
+        onDecision?.(outcomeOf(decision))
+        return decision
+      },
       explain: (token: string) => current.auth.explain(token),
     }),
     verifier: Object.freeze({
@@ -57,6 +63,11 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
       current = make(list)
     },
   }
+}
+
+function outcomeOf(decision: Decision): string {
+  if (decision.status !== undefined) return decision.code
+  return decision.user === undefined ? 'anonymous' : 'accepted'
 }
 
 /** The audience that it names first: whoever it is for, it is for them. */

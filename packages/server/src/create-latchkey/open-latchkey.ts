@@ -3,12 +3,14 @@ import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import { createApiKeys } from '../api-keys/api-keys.js'
 import type { ReadyConfig } from '../config.js'
+import { createReadiness } from '../health/readiness.js'
 import { createCallerOf } from '../http/caller.js'
 import { createApi, isOwnPath } from '../http/create-api.js'
 import type { WebHandler } from '../http/handlers.js'
-import type { Log } from '../http/log.js'
 import { createNodeHandler } from '../http/node-handler.js'
 import { createLimits, type Limits } from '../limits/limits.js'
+import { createPlainLog, type Log } from '../log/log.js'
+import { startMetricsServer } from '../metrics/metrics-server.js'
 import { followStore } from '../revocations/follow-store.js'
 import { createFeedPages } from '../revocations/read-page.js'
 import { createIntrospect } from '../sessions/introspect.js'
@@ -16,17 +18,25 @@ import { createLogin } from '../sessions/login.js'
 import { createRefresh } from '../sessions/refresh.js'
 import { createRevoke } from '../sessions/revoke.js'
 import { createSessionList } from '../sessions/session-list.js'
+import { createObserver } from './create-observer.js'
 import type { Latchkey } from './latchkey.js'
 import { createLocalAuth } from './local-auth.js'
 import { type OpenAccounts, openAccounts } from './open-accounts.js'
+import { openMetrics } from './open-metrics.js'
 import { openTokens } from './open-tokens.js'
 import { rememberIssuer } from './served-issuer.js'
 
 export interface OpenOptions {
   /** For a process that is nothing but the server; default false. */
   readonly overrideGlobalObjects?: boolean
-  /** Default: a line on standard error. */
+  /** Default: readable lines on standard error. */
   readonly log?: Log
+  /** Gives each request an id and a line in the log; default false, since an application has its own way. */
+  readonly observesRequests?: boolean
+  /** One of several processes that a primary one listens for on `metricsPort`; default false. */
+  readonly isWorker?: boolean
+  /** Whether /readyz shall send requests elsewhere; default never. */
+  readonly isStopping?: () => boolean
   /** Default: those of `createLimits`. */
   readonly limits?: Limits
 }
@@ -45,24 +55,31 @@ export async function openLatchkey(config: ReadyConfig, options: OpenOptions = {
   }
 }
 
-async function assemble(
-  config: ReadyConfig,
-  parts: OpenAccounts,
-  { overrideGlobalObjects = false, log = logToStandardError, limits = createLimits() }: OpenOptions,
-): Promise<Latchkey> {
-  const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies } = config
+async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenOptions): Promise<Latchkey> {
+  const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies, metricsPort } = config
+  const { overrideGlobalObjects = false, log = plainLog, limits = createLimits() } = options
+  const { observesRequests = false, isWorker = false, isStopping = () => false } = options
   const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
+  const readiness = createReadiness({ store, revocations, signingKeys, log, isStopping })
+  const metrics =
+    metricsPort === undefined
+      ? undefined
+      : await openMetrics({ store, revocations, queue, signingKeys, readiness, isWorker })
   const local = createLocalAuth(
-    { issuer, clock: store.clock, revocations, roles: rolesGiven ? roles : undefined },
+    {
+      ...{ issuer, clock: store.clock, revocations, roles: rolesGiven ? roles : undefined },
+      onDecision: metrics?.countDecision,
+    },
     signingKeys.verifyKeys(),
   )
   const { auth, verifier, issuedVerifier } = local
   const equalTime = createEqualTime({ store, queue })
   const api = createApi({
-    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log },
+    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log, readiness },
     ...{ feedPages: createFeedPages(store), limits, callerOf: createCallerOf(trustedProxies) },
+    observer: createObserver({ log: observesRequests ? log : undefined, metrics, trustedProxies }),
     login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
     refresh: createRefresh({ store, changes, roles, tokens }),
     revoke: createRevoke({ store, changes, verifier: issuedVerifier }),
@@ -85,24 +102,34 @@ async function assemble(
     }
     signingKeys.confirm()
   }
-  const follower = followStore({ store, revocations, log, onRead })
+  const follower = followStore({ store, revocations, log, onRead, onTick: readiness.look })
   // Before the first request: whoever was logged out while nobody served is refused from the start.
   await follower.catchUp().catch(async (error) => {
     await follower.close()
     throw error
   })
+  const metricsServer =
+    metrics !== undefined && !isWorker
+      ? await startMetricsServer(metricsPort as number, metrics.text).catch(async (error) => {
+          await follower.close()
+          throw error
+        })
+      : undefined
+  async function close(): Promise<void> {
+    await metricsServer?.close()
+    await follower.close()
+    await store.close()
+  }
   let closing: Promise<void> | undefined
   return Object.freeze({
     ...auth,
     fetch: fetch as WebHandler,
     node: createNodeHandler(api, { overrideGlobalObjects, log }),
     close: () => {
-      closing ??= follower.close().then(() => store.close())
+      closing ??= close()
       return closing
     },
   })
 }
 
-function logToStandardError(line: string): void {
-  console.error(line)
-}
+const plainLog = createPlainLog((line) => console.error(line))

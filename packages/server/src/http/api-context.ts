@@ -7,7 +7,9 @@ import type { Verifier } from 'latchkey/token'
 import type { Accounts } from '../accounts/accounts.js'
 import type { ChangeSecret } from '../accounts/change-secret.js'
 import type { ApiKeys } from '../api-keys/api-keys.js'
+import type { Readiness } from '../health/readiness.js'
 import type { Limits } from '../limits/limits.js'
+import type { Log } from '../log/log.js'
 import type { FeedPages } from '../revocations/read-page.js'
 import type { Introspect } from '../sessions/introspect.js'
 import type { Login } from '../sessions/login.js'
@@ -16,12 +18,12 @@ import type { Revoke } from '../sessions/revoke.js'
 import type { SessionList } from '../sessions/session-list.js'
 import type { SigningKeys } from '../signing-keys/signing-keys.js'
 import type { Store } from '../store/store.js'
-import type { Log } from './log.js'
+import type { Observer } from './observer.js'
 
 /** On Node the request stands behind the context; elsewhere, and by `latchkey.fetch`, it does not. */
 export interface ApiEnv {
   Bindings: { incoming?: IncomingMessage }
-  Variables: { user: User }
+  Variables: { user: User; requestId: string | undefined }
 }
 
 export type Api = OpenAPIHono<ApiEnv>
@@ -50,6 +52,9 @@ export interface ApiParts {
   readonly registration: boolean
   readonly issuer: string
   readonly log: Log
+  readonly readiness: Pick<Readiness, 'reasons'>
+  /** Told of each request; undefined inside an application, which has its own way. */
+  readonly observer: Observer | undefined
 }
 
 /** "POST /v1/token": what clients know as `request`. */

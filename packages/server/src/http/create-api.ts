@@ -4,6 +4,7 @@ import { LatchkeyError } from 'latchkey'
 import { answerError } from './answer-error.js'
 import { answerOtherMethods } from './answer-other-methods.js'
 import { type Api, type ApiEnv, type ApiParts, requestOf } from './api-context.js'
+import { observeRequests } from './observe-requests.js'
 import { addSecuritySchemes } from './openapi.js'
 import { addApiKeyRoutes } from './routes/api-keys.js'
 import { addClientRoutes } from './routes/client.js'
@@ -23,11 +24,12 @@ export function createApi(parts: ApiParts): Api {
       if (!result.success) throw validationProblem(result.error.issues)
     },
   })
-  app.onError((error, c) => answerError(error, requestOf(c), parts.log))
+  app.onError((error, c) => answerError(error, requestOf(c), parts.log, c.get('requestId')))
   app.notFound((c) => {
     const detail = 'There is nothing at this path'
     return answerError(new LatchkeyError('http_error', { status: 404, msg: detail }), requestOf(c), parts.log)
   })
+  if (parts.observer) observeRequests(app, parts.observer, parts.callerOf)
   app.use(async (c, next) => {
     await next()
     // Whatever does not say otherwise may hold a credential.
@@ -44,7 +46,7 @@ export function createApi(parts: ApiParts): Api {
   addUserRoutes(app, parts)
   addKeyRoutes(app, parts)
   addFeedRoutes(app, parts)
-  addOperatorRoutes(app, parts.issuer)
+  addOperatorRoutes(app, parts)
   answerOtherMethods(app)
   return app
 }

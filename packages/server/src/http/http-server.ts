@@ -15,7 +15,10 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   readonly server: Server
-  /** Takes no new connection, lets running requests end, for `graceMs` at most, and closes every connection. */
+  /**
+   * Takes no new connection, lets running requests end, for `graceMs` at most, and closes every connection. Answers say that
+   * theirs is the last on its connection, so that proxies send nothing more there.
+   */
   stop(graceMs: number): Promise<void>
 }
 
@@ -42,16 +45,18 @@ export function createHttpServer(
       requireHostHeader: false,
     },
     (request, response) => {
-      running += 1
+      open.add(response)
       response.once('close', () => {
-        running -= 1
-        if (running === 0 && stopping) server.closeAllConnections()
+        open.delete(response)
+        if (open.size === 0 && stopping) server.closeAllConnections()
       })
+      // A proxy may still send on a connection that it keeps: it shall not take it for a good one.
+      if (stopping) response.shouldKeepAlive = false
       if (hasTwoHosts(request.rawHeaders)) answer(response, refusal(400, 'The Host header must be sent once'))
       else listener(request, response)
     },
   )
-  let running = 0
+  const open = new Set<ServerResponse>()
   let stopping = false
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', (_, response) => {
@@ -60,9 +65,10 @@ export function createHttpServer(
 
   async function stop(graceMs: number): Promise<void> {
     stopping = true
+    for (const response of open) response.shouldKeepAlive = false
     const closed = new Promise((resolve) => server.close(resolve))
     // Connections that never sent a request do not count as idle to Node, and browsers open some to have them ready.
-    if (running === 0) server.closeAllConnections()
+    if (open.size === 0) server.closeAllConnections()
     const impatient = setTimeout(() => server.closeAllConnections(), graceMs)
     await closed
     clearTimeout(impatient)

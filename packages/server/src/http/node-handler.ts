@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { LatchkeyError } from 'latchkey'
+import type { Log } from '../log/log.js'
 import { answerError } from './answer-error.js'
 import type { Api } from './api-context.js'
 import { isOwnPath } from './create-api.js'
 import type { NodeHandler } from './handlers.js'
-import type { Log } from './log.js'
 
 export interface NodeHandlerOptions {
   /**

@@ -1,4 +1,5 @@
 import { beginRead, type RevocationCopy } from 'latchkey/token'
+import type { Log } from '../log/log.js'
 import { type FeedRead, feedStart } from '../store/feed.js'
 import type { Store } from '../store/store.js'
 import { applyRows } from './apply-rows.js'
@@ -17,10 +18,12 @@ export interface StoreFollower {
 export interface StoreFollowerParts {
   readonly store: Store
   readonly revocations: RevocationCopy
-  /** Told once when reads begin to fail, and never with a credential. */
-  readonly log: (line: string) => void
+  /** Told once when reads begin to fail. */
+  readonly log: Log
   /** Called after a read, with what it says beside the rows. */
   readonly onRead?: (read: FeedRead) => Promise<void> | void
+  /** Called after each attempt, whether or not it succeeded. */
+  readonly onTick?: () => void
 }
 
 /**
@@ -28,7 +31,7 @@ export interface StoreFollowerParts {
  * Holds no process open. While the store is away the copy grows older, and says so.
  */
 export function followStore(parts: StoreFollowerParts): StoreFollower {
-  const { store, revocations, log, onRead } = parts
+  const { store, revocations, log, onRead, onTick } = parts
   let cursor = feedStart
   let feedId: string | undefined
   let isFailing = false
@@ -52,7 +55,7 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
       allSettled &&= read.settled === read.last
     }
     const unknown = applyRows(revocations, rows)
-    if (unknown > 0) log(`latchkey: the feed has ${unknown} rows of a kind that this version does not know`)
+    if (unknown > 0) log.warn('the feed has rows of a kind that this version does not know', { rows: unknown })
     cursor = settled
     revocations.readUpTo(began)
     await onRead?.(read)
@@ -73,12 +76,13 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
   async function tick(): Promise<void> {
     try {
       await catchUp()
-      if (isFailing) log('latchkey: the feed of revocations is read again')
+      if (isFailing) log.warn('the feed of revocations is read again')
       isFailing = false
     } catch (error) {
-      if (!isFailing) log(`latchkey: the feed of revocations cannot be read: ${(error as Error)?.message}`)
+      if (!isFailing) log.error('the feed of revocations cannot be read', { err: error })
       isFailing = true
     }
+    onTick?.()
     if (!isClosed) next()
   }
 

@@ -12,6 +12,8 @@ export interface SigningKeys {
    * @throws LatchkeyError `busy` when there is none.
    */
   signingKey(now: number): Key
+  /** Since when that key signs, in epoch seconds; undefined when there is none. */
+  signingSince(now: number): number | undefined
   /** Every key whose tokens may still be good, those that have not signed yet included. */
   verifyKeys(): readonly Key[]
   /**
@@ -71,8 +73,11 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
       if (performance.now() - confirmedAtMs > (keyLeadSeconds / 2) * 1000) {
         throw new LatchkeyError('busy', { detail: 'the signing keys could not be read for five minutes' })
       }
-      return newestSigning(entries, now)
+      const newest = newestSigning(entries, now)
+      if (newest !== undefined) return newest.key
+      throw new LatchkeyError('busy', { detail: 'there is no key to sign with at this moment' })
     },
+    signingSince: (now: number) => signingSince(entries, now),
     verifyKeys: () => verifying(entries, store.now()).map(({ key }) => key),
     publicJwks: () => ({
       keys: verifying(entries, store.now()).flatMap(({ key }) => (key.symmetric ? [] : [key.toPublicJwk()])),
@@ -124,15 +129,20 @@ async function anyKey(db: Reading): Promise<boolean> {
   return (await db.selectFrom('signing_keys').select('kid').limit(1).executeTakeFirst()) !== undefined
 }
 
-function newestSigning(entries: readonly KeyEntry[], now: number): Key {
+/** Epoch seconds. */
+function signingSince(entries: readonly KeyEntry[], now: number): number | undefined {
+  const row = newestSigning(entries, now)?.row
+  return row && Math.max(row.sign_from as number, row.published_at)
+}
+
+function newestSigning(entries: readonly KeyEntry[], now: number): KeyEntry | undefined {
   let newest: KeyEntry | undefined
   for (const entry of entries) {
     const { sign_from, sign_until } = entry.row
     if (sign_from === null || sign_from > now || (sign_until !== null && sign_until <= now)) continue
     if (newest === undefined || sign_from > (newest.row.sign_from as number)) newest = entry
   }
-  if (newest === undefined) throw new LatchkeyError('busy', { detail: 'there is no key to sign with at this moment' })
-  return newest.key
+  return newest
 }
 
 function verifying(entries: readonly KeyEntry[], now: number): readonly KeyEntry[] {

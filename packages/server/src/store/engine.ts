@@ -1,6 +1,7 @@
 import type { Dialect, RawBuilder } from 'kysely'
 import type { ColumnTypes } from './column-types.js'
 import type { ReadFeed } from './feed.js'
+import type { HorizonHolder } from './horizon.js'
 import type { Reading } from './store.js'
 
 /** A database as the store sees it: how it is spoken to, and where it differs from others. Each folder makes one. */
@@ -10,6 +11,8 @@ export interface Engine {
   /** The schema that holds the tables, apart from those of the application; undefined where there are none. */
   readonly schema: string | undefined
   createReadFeed(db: Reading): ReadFeed
+  /** Undefined where transactions that write follow one another. */
+  createReadHorizon?(db: Reading): () => Promise<HorizonHolder | undefined>
   /** Closes what the dialect does not. */
   close?(): void
   /** Answers a row when there is a table of that name. */

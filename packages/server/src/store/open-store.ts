@@ -6,8 +6,9 @@ import type { LatchkeyDatabase } from './schema.js'
 import { softDeletePlugin } from './soft-delete.js'
 import { openSqliteEngine } from './sqlite/engine.js'
 import { StartError } from './start-error.js'
-import type { Store } from './store.js'
+import type { Store, Writing } from './store.js'
 import { createStoreClock } from './store-clock.js'
+import { createWriteWatch } from './write-watch.js'
 
 export interface StoreOptions {
   /** Holds the SQLite file; made with mode 0700 when it is missing. */
@@ -56,7 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const readFeed: ReadFeed = async (after, limit) => {
     const askedAtMs = performance.now()
     const answer = await read(after, limit)
-    if (answer.nowMs !== undefined) clock.heard(answer.nowMs, askedAtMs)
+    clock.heard(answer.nowMs, askedAtMs)
     return answer
   }
   // Before anything is written: from here on it is the time that all nodes agree on.
@@ -64,14 +65,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await close()
     throw error
   })
+  const writes = createWriteWatch()
+  const transaction = <Result>(work: (transaction: Writing) => Promise<Result>): Promise<Result> =>
+    writes.watch(() => db.transaction().execute(work))
   return Object.freeze({
     dataFolder: options.databaseUrl === undefined ? options.dataFolder : undefined,
-    db,
-    transaction: <Result>(work: Parameters<Store['transaction']>[0]) =>
-      db.transaction().execute(work) as Promise<Result>,
-    readFeed,
-    clock: clock.nowMs,
-    now,
+    ...{ db, transaction, readFeed, clock: clock.nowMs, now },
+    readHorizon: engine.createReadHorizon?.(db) ?? (async () => undefined),
+    ...{ clockJumpMs: clock.jumpMs, writeProblem: writes.problem },
+    async tryToWrite() {
+      await transaction((writing) =>
+        writing.updateTable('meta').set({ name: 'feed_id' }).where('name', '=', 'feed_id').execute(),
+      )
+    },
     close,
   })
 }

@@ -10,6 +10,7 @@ export type StartErrorReason =
   | 'secret_too_short'
   | 'secret_wrong'
   | 'keys_damaged'
+  | 'metrics_port_unusable'
 
 /**
  * Something that must be put right before the program can run. The message says what was found and what to do, and never

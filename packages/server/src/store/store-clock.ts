@@ -6,8 +6,20 @@ export interface StoreClock {
   /**
    * The database said `nowMs` in an answer to what was asked at `askedAtMs` (on `performance.now()`). It said so at some moment
    * between then and now, so that it is now at least as late as it said, and at most later by the time the answer took.
+   * Undefined: the database has no other clock than the machine's.
    */
-  heard(nowMs: number, askedAtMs: number): void
+  heard(nowMs: number | undefined, askedAtMs: number): void
+  /** By how much the time was last found to have been set, in milliseconds; 0 when that is more than ten seconds ago. */
+  jumpMs(): number
+}
+
+/** Less than this is how clocks are kept right. */
+const jumpLimitMs = 1_000
+const jumpKnownMs = 10_000
+
+interface Anchor {
+  readonly nowMs: number
+  readonly atMs: number
 }
 
 /**
@@ -16,16 +28,27 @@ export interface StoreClock {
  * and where the database has no other clock than the machine's, it is the machine's. A `clock` that is given is taken instead.
  */
 export function createStoreClock(clock?: () => number): StoreClock {
-  if (clock !== undefined) return Object.freeze({ nowMs: clock, heard() {} })
-  let anchor: { readonly nowMs: number; readonly atMs: number } | undefined
-  const after = ({ nowMs, atMs }: NonNullable<typeof anchor>, moment: number) => nowMs + (moment - atMs)
+  if (clock !== undefined) return Object.freeze({ nowMs: clock, heard() {}, jumpMs: () => 0 })
+  const after = ({ nowMs, atMs }: Anchor, moment: number) => nowMs + (moment - atMs)
+  let anchor: Anchor | undefined
+  let machine: Anchor | undefined
+  let jump: { readonly ms: number; readonly atMs: number } | undefined
+
+  /** The moment nearest to what was known that the answer allows. */
+  function correct(known: Anchor | undefined, least: number, most: number, atMs: number): Anchor {
+    const expected = known === undefined ? least : after(known, atMs)
+    const nowMs = Math.min(Math.max(expected, least), most)
+    if (Math.abs(nowMs - expected) > jumpLimitMs) jump = { ms: nowMs - expected, atMs }
+    return { nowMs, atMs }
+  }
+
   return Object.freeze({
     nowMs: () => (anchor === undefined ? Date.now() : after(anchor, performance.now())),
-    heard(nowMs: number, askedAtMs: number) {
+    heard(nowMs: number | undefined, askedAtMs: number) {
       const atMs = performance.now()
-      const [least, most] = [nowMs, nowMs + (atMs - askedAtMs)]
-      const known = anchor === undefined ? least : after(anchor, atMs)
-      anchor = { nowMs: Math.min(Math.max(known, least), most), atMs }
+      if (nowMs === undefined) machine = correct(machine, Date.now(), Date.now(), atMs)
+      else anchor = correct(anchor, nowMs, nowMs + (atMs - askedAtMs), atMs)
     },
+    jumpMs: () => (jump !== undefined && performance.now() - jump.atMs < jumpKnownMs ? jump.ms : 0),
   })
 }

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { ReadFeed } from './feed.js'
+import type { HorizonHolder } from './horizon.js'
 import type { LatchkeyDatabase } from './schema.js'
 
 export type Reading = Kysely<LatchkeyDatabase>
@@ -17,9 +18,20 @@ export interface Store {
    */
   transaction<Result>(work: (transaction: Writing) => Promise<Result>): Promise<Result>
   readonly readFeed: ReadFeed
+  /** What keeps rows of the feed unsettled; undefined when nothing does. */
+  readHorizon(): Promise<HorizonHolder | undefined>
   /** The store's clock, in milliseconds since the epoch: the same on every node. Brought up to date by each read of the feed. */
   clock(): number
   /** The same in whole seconds: what rows are compared with. */
   now(): number
+  /** By how much the clock was found to have been set in the last ten seconds; 0: it was not. */
+  clockJumpMs(): number
+  /** Why the storage failed the last transaction; undefined when it did not. */
+  writeProblem(): unknown
+  /**
+   * Writes something that changes nothing, to find out whether that is possible again.
+   * @throws LatchkeyError `busy` when it is not.
+   */
+  tryToWrite(): Promise<void>
   close(): Promise<void>
 }

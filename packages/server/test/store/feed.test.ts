@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { createRevocationCopy } from 'latchkey/token'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPlainLog } from '../../src/log/log.js'
 import { followStore, type StoreFollower } from '../../src/revocations/follow-store.js'
 import { writeRevocations } from '../../src/revocations/write-revocations.js'
 import { feedStart } from '../../src/store/feed.js'
@@ -43,7 +44,7 @@ const range = (length: number) => Array.from({ length }, (_, i) => i)
 function follow(of: Store) {
   const revocations = createRevocationCopy()
   const log: string[] = []
-  const follower: StoreFollower = followStore({ store: of, revocations, log: (line) => log.push(line) })
+  const follower: StoreFollower = followStore({ store: of, revocations, log: createPlainLog((line) => log.push(line)) })
   opened.push(follower)
   const knows = (number: number) => revocations.refuses({ sid: idOf(number), gen: 0 }, '')
   return { revocations, follower, log, knows, missing: (count: number) => range(count).filter((i) => !knows(i)) }
@@ -140,7 +141,9 @@ describe('a follower', () => {
     away = true
     await new Promise((resolve) => setTimeout(resolve, 900))
     expect(other.revocations.ageMs()).toBeGreaterThan(600)
-    expect(other.log).toEqual(['latchkey: the feed of revocations cannot be read: gone'])
+    expect(other.log).toEqual([
+      expect.stringMatching(/^latchkey: the feed of revocations cannot be read: Error: gone\n/),
+    ])
     away = false
     await write(7)
     await new Promise((resolve) => setTimeout(resolve, 500))

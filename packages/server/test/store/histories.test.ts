@@ -14,6 +14,7 @@ import { readConfig } from '../../src/config.js'
 import { issueForUser } from '../../src/create-latchkey/issue-for-user.js'
 import { openAccounts } from '../../src/create-latchkey/open-accounts.js'
 import { openTokens } from '../../src/create-latchkey/open-tokens.js'
+import { silentLog } from '../../src/log/log.js'
 import { followStore } from '../../src/revocations/follow-store.js'
 import { createRefresh } from '../../src/sessions/refresh.js'
 import { makeRefreshToken, makeTagKey } from '../../src/sessions/refresh-token.js'
@@ -33,7 +34,7 @@ async function openProcess(database: TestDatabase) {
   const parts = await openAccounts(config)
   const { signingKeys, tokens } = await openTokens(parts.store, config)
   const { store, changes, revocations } = parts
-  const follower = followStore({ store, revocations, log: () => {} })
+  const follower = followStore({ store, revocations, log: silentLog })
   await follower.catchUp()
   const { issuer, roles } = config
   const { clock } = parts.store

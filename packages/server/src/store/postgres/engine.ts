@@ -4,6 +4,7 @@ import { postgresColumnTypes } from './column-types.js'
 import { LatchkeyPostgresDialect } from './dialect.js'
 import { openPostgresDatabase } from './open-database.js'
 import { createReadFeed } from './read-feed.js'
+import { createReadHorizon } from './read-horizon.js'
 
 const schema = 'latchkey'
 /** Any number that no other program on the same database is likely to lock. */
@@ -17,6 +18,7 @@ export async function openPostgresEngine(databaseUrl: string, lockWaitMs: number
     types: postgresColumnTypes,
     schema,
     createReadFeed: (db) => createReadFeed(db, schema),
+    createReadHorizon,
     // Not by to_regclass: after a wait for the lock it may still answer from before.
     findTable: (name) =>
       sql`select relname as found from pg_catalog.pg_class join pg_catalog.pg_namespace n on n.oid = relnamespace where nspname = ${schema} and relname = ${name}`,

@@ -1,0 +1,39 @@
+import type { HashingQueue } from '../accounts/hashing-queue.js'
+import { readVersion } from '../config/version.js'
+import type { Readiness } from '../health/readiness.js'
+import type { MetricSources, Metrics } from '../metrics/metrics.js'
+import type { SigningKeys } from '../signing-keys/signing-keys.js'
+import type { Store } from '../store/store.js'
+
+export interface MetricParts {
+  readonly store: Store
+  readonly revocations: { ageMs(): number | undefined; readonly size: number }
+  readonly queue: HashingQueue
+  readonly signingKeys: Pick<SigningKeys, 'signingSince'>
+  readonly readiness: Readiness
+  /** The primary process of a cluster asks for them. */
+  readonly isWorker: boolean
+}
+
+/** Makes the metrics of this process. Loaded only where somebody wants them. */
+export async function openMetrics(parts: MetricParts): Promise<Metrics> {
+  const { store, revocations, queue, signingKeys, readiness, isWorker } = parts
+  const { createMetrics } = await import('../metrics/metrics.js')
+  const since = () => signingKeys.signingSince(store.now())
+  const inSeconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1000)
+  const sources: MetricSources = {
+    version: readVersion(),
+    feedAgeSeconds: () => inSeconds(revocations.ageMs()),
+    revocations: () => revocations.size,
+    hashing: queue.load,
+    signingKeyAgeSeconds() {
+      const from = since()
+      return from === undefined ? undefined : store.now() - from
+    },
+    clockOffsetSeconds: () => (store.clock() - Date.now()) / 1000,
+    unreadyReasons: readiness.reasons,
+    // While the database is away nobody can say.
+    horizon: () => store.readHorizon().catch(() => undefined),
+  }
+  return createMetrics(sources, isWorker)
+}

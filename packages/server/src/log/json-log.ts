@@ -1,0 +1,33 @@
+import { pino } from 'pino'
+import type { LogLevel } from '../config.js'
+import { describeFault, type Log } from './log.js'
+
+const waitingLimitBytes = 1024 * 1024
+
+function standardOutput() {
+  return pino.destination({ dest: 1, sync: false, maxLength: waitingLimitBytes })
+}
+
+/**
+ * Makes a log of JSON lines, one an event, on standard output or where `destination` says: `level`, `time` (RFC 3339, UTC),
+ * `pid`, `msg` and the facts. A reader that has stopped reading holds nothing up: past a mebibyte of lines that wait, more are
+ * dropped.
+ */
+export function createJsonLog(level: LogLevel, destination: { write(line: string): void } = standardOutput()): Log {
+  const logger = pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      // Not pino's own: it writes every member of an error, and errors of databases hold the values of a query.
+      serializers: { err: describeFault },
+    },
+    destination,
+  )
+  return Object.freeze({
+    info: (message, facts = {}) => logger.info(facts, message),
+    warn: (message, facts = {}) => logger.warn(facts, message),
+    error: (message, facts = {}) => logger.error(facts, message),
+  } satisfies Log)
+}
