@@ -39,6 +39,8 @@ const rules = {
         'health',
         'metrics',
         'import',
+        'restore',
+        'sweep',
       ],
     },
     top: ['index'],

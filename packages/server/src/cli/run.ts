@@ -3,9 +3,12 @@ import { LatchkeyError } from 'latchkey'
 import { readVersion } from '../config/version.js'
 import { ConfigurationError } from '../config.js'
 import { StartError } from '../store/start-error.js'
+import { addBackupCommand } from './backup.js'
 import { CommandError, type CommandIo, UsageError } from './command-io.js'
 import { example } from './example.js'
 import { addKeyCommands } from './key.js'
+import { addMigrateCommand } from './migrate.js'
+import { addRestoredCommands } from './restored.js'
 import { addServeCommand } from './serve.js'
 import { addTokenCommands } from './token.js'
 import { addUserCommands } from './user.js'
@@ -38,6 +41,9 @@ function createProgram(io: CommandIo, json: boolean): Command {
     .showHelpAfterError('Help: --help')
     .addHelpText('after', example('latchkey serve'))
   addServeCommand(program, io)
+  addMigrateCommand(program, io)
+  addBackupCommand(program, io)
+  addRestoredCommands(program, io)
   addUserCommands(program, io)
   addKeyCommands(program, io)
   addTokenCommands(program, io)

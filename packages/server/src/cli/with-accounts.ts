@@ -7,12 +7,12 @@ import { CommandError, type CommandIo } from './command-io.js'
 export async function withAccounts<Result>(
   io: CommandIo,
   work: (parts: OpenAccounts, config: ReadyConfig) => Promise<Result>,
-  { mustExist = true }: { readonly mustExist?: boolean } = {},
+  options: { readonly mustExist?: boolean; readonly acceptsOther?: boolean } = {},
 ): Promise<Result> {
   const config = await readConfig({ environment: io.environment, folder: io.folder })
   // Loaded late: help and usage errors need neither database nor server.
   const { openAccounts } = await import('../create-latchkey/open-accounts.js')
-  const parts = await openAccounts(config, { mustExist })
+  const parts = await openAccounts(config, { mustExist: true, ...options })
   try {
     return await work(parts, config)
   } finally {

@@ -6,7 +6,7 @@ import type { SecretHashing } from '../client-types/client-type.js'
 import { type ClientTypes, createClientTypes } from '../client-types/index.js'
 import type { ReadyConfig } from '../config.js'
 import { createSessionChanges, type SessionChanges } from '../sessions/session-changes.js'
-import { openStore } from '../store/open-store.js'
+import { openStore, type StoreOptions } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 
 /** The store and the accounts in it; enough for the commands that keep users. */
@@ -27,10 +27,10 @@ export interface OpenAccounts {
  */
 export async function openAccounts(
   config: Pick<ReadyConfig, 'databaseUrl' | 'dataFolder' | 'clock' | 'roles'>,
-  { mustExist = false }: { readonly mustExist?: boolean } = {},
+  options: Pick<StoreOptions, 'mustExist' | 'acceptsOther'> = {},
 ): Promise<OpenAccounts> {
   const { databaseUrl, dataFolder, clock, roles } = config
-  const store = await openStore({ databaseUrl, dataFolder, clock, mustExist })
+  const store = await openStore({ databaseUrl, dataFolder, clock, ...options })
   const revocations = createRevocationCopy()
   const changes = createSessionChanges({ store, revocations })
   const queue = createHashingQueue()

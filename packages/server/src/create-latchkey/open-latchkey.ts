@@ -11,6 +11,7 @@ import { createNodeHandler } from '../http/node-handler.js'
 import { createLimits, type Limits } from '../limits/limits.js'
 import { createPlainLog, type Log } from '../log/log.js'
 import { startMetricsServer } from '../metrics/metrics-server.js'
+import { openRestored } from '../restore/open-restored.js'
 import { followStore } from '../revocations/follow-store.js'
 import { createFeedPages } from '../revocations/read-page.js'
 import { createIntrospect } from '../sessions/introspect.js'
@@ -18,6 +19,7 @@ import { createLogin } from '../sessions/login.js'
 import { createRefresh } from '../sessions/refresh.js'
 import { createRevoke } from '../sessions/revoke.js'
 import { createSessionList } from '../sessions/session-list.js'
+import { startSweeper } from '../sweep/sweeper.js'
 import { createObserver } from './create-observer.js'
 import type { Latchkey } from './latchkey.js'
 import { createLocalAuth } from './local-auth.js'
@@ -60,6 +62,7 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   const { overrideGlobalObjects = false, log = plainLog, limits = createLimits() } = options
   const { observesRequests = false, isWorker = false, isStopping = () => false } = options
   const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
+  await openRestored({ store, secret: config.secret, algorithm: config.algorithm }, log)
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
   const readiness = createReadiness({ store, revocations, signingKeys, log, isStopping })
@@ -115,7 +118,9 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
           throw error
         })
       : undefined
+  const sweeper = startSweeper({ store, log, onSwept: metrics?.countSwept })
   async function close(): Promise<void> {
+    await sweeper.close()
     await metricsServer?.close()
     await follower.close()
     await store.close()

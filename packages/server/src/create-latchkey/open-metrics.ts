@@ -30,7 +30,7 @@ export async function openMetrics(parts: MetricParts): Promise<Metrics> {
       const from = since()
       return from === undefined ? undefined : store.now() - from
     },
-    clockOffsetSeconds: () => (store.clock() - Date.now()) / 1000,
+    clockOffsetSeconds: () => store.clockOffsetMs() / 1000,
     unreadyReasons: readiness.reasons,
     // While the database is away nobody can say.
     horizon: () => store.readHorizon().catch(() => undefined),

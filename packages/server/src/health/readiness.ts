@@ -28,6 +28,7 @@ export interface ReadinessParts {
 
 /** What is fresh, as guards understand it. */
 const freshMs = 1_000
+const jumpFeltMs = 10_000
 const tryEveryMs = 1_000
 
 export function createReadiness({ store, revocations, signingKeys, log, isStopping }: ReadinessParts): Readiness {
@@ -48,7 +49,7 @@ export function createReadiness({ store, revocations, signingKeys, log, isStoppi
       ['stopping', isStopping()],
       ['database', (revocations.ageMs() ?? Number.POSITIVE_INFINITY) > freshMs],
       ['writes', store.writeProblem() !== undefined],
-      ['clock', store.clockJumpMs() !== 0],
+      ['clock', (store.clockJump()?.agoMs ?? Number.POSITIVE_INFINITY) < jumpFeltMs],
       ['keys', !maySign()],
     ]
     return found.filter(([, holds]) => holds).map(([reason]) => reason)
@@ -78,7 +79,7 @@ export function createReadiness({ store, revocations, signingKeys, log, isStoppi
     clock: {
       began: 'the time of the database was set',
       ended: 'the time of the database was not set again',
-      facts: () => ({ byMs: Math.round(store.clockJumpMs()) }),
+      facts: () => ({ byMs: Math.round(store.clockJump()?.byMs ?? 0) }),
     },
     keys: { began: 'no key may sign', ended: 'tokens are signed again', facts: () => ({}) },
   }

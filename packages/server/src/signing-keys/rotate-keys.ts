@@ -12,7 +12,7 @@ import type { MasterKey } from './master-key.js'
 /** A key is published this long before it signs, so that every service has read it by then. */
 export const keyLeadSeconds = 600
 /** The greatest leeway of any verifier, and an hour for clocks that step. */
-const marginSeconds = 300 + 3600
+export const marginSeconds = 300 + 3600
 
 export interface RotationParts {
   readonly store: Store
@@ -64,12 +64,15 @@ export async function retireKey(parts: RotationParts, kid: string, immediately: 
 }
 
 /** First of all in each transaction: whoever else changes the keys waits for it. Followers read the keys again. */
-async function raiseKeysVersion(transaction: Writing): Promise<void> {
+export async function raiseKeysVersion(transaction: Writing, least = 1): Promise<void> {
+  const current = sql<number>`cast(meta.value as bigint)`
   await transaction
     .insertInto('meta')
-    .values({ name: 'keys_version', value: '1' })
+    .values({ name: 'keys_version', value: String(least) })
     .onConflict((conflict) =>
-      conflict.column('name').doUpdateSet({ value: sql<string>`cast(cast(meta.value as integer) + 1 as text)` }),
+      conflict.column('name').doUpdateSet({
+        value: sql<string>`case when ${current} >= ${least} then cast(${current} + 1 as text) else ${String(least)} end`,
+      }),
     )
     .execute()
 }

@@ -13,6 +13,8 @@ export interface Engine {
   createReadFeed(db: Reading): ReadFeed
   /** Undefined where transactions that write follow one another. */
   createReadHorizon?(db: Reading): () => Promise<HorizonHolder | undefined>
+  /** Copies the database into a file, marked as a backup. Undefined where the database has its own way. */
+  backUp?(file: string, madeAt: string): void
   /** Closes what the dialect does not. */
   close?(): void
   /** Answers a row when there is a table of that name. */

@@ -23,6 +23,10 @@ export interface FeedRead {
   readonly keysVersion: number
   /** The database's own clock, in milliseconds since the epoch; undefined where it is this machine's. */
   readonly nowMs: number | undefined
+  /** What the database says of itself: another one after it was copied or replaced. Undefined where it says nothing. */
+  readonly identity: string | undefined
+  /** What it said of itself when it was remembered as the one; undefined before. */
+  readonly knownIdentity: string | undefined
 }
 
 /** Before all rows. */

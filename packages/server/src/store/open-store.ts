@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely'
 import type { Engine } from './engine.js'
 import { feedStart, type ReadFeed } from './feed.js'
+import { createIdentityWatch } from './identity.js'
 import { migrate } from './migrate.js'
 import type { LatchkeyDatabase } from './schema.js'
 import { softDeletePlugin } from './soft-delete.js'
@@ -17,6 +18,8 @@ export interface StoreOptions {
   readonly databaseUrl?: string | undefined
   /** Refuses a folder without a SQLite file instead of making one; default false. */
   readonly mustExist?: boolean
+  /** Opens a database that is not the one that it was as well; default false. */
+  readonly acceptsOther?: boolean
   /** Milliseconds since the epoch; default the database's clock, which with SQLite is the machine's. */
   readonly clock?: (() => number) | undefined
   /** How long a transaction waits for another process that is writing; default 5,000. */
@@ -52,18 +55,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
           error,
         )
   }
-  const db = plain.withPlugin(softDeletePlugin)
-  const read = engine.createReadFeed(db)
+  const identity = createIdentityWatch(options.acceptsOther ?? false)
+  const db = plain.withPlugin(softDeletePlugin).withPlugin(identity.plugin)
+  // Without the plugin: this is what finds out.
+  const read = engine.createReadFeed(plain)
   const readFeed: ReadFeed = async (after, limit) => {
     const askedAtMs = performance.now()
     const answer = await read(after, limit)
     clock.heard(answer.nowMs, askedAtMs)
+    identity.heard(answer)
+    identity.check()
     return answer
   }
   // Before anything is written: from here on it is the time that all nodes agree on.
   await readFeed(feedStart, 1).catch(async (error) => {
     await close()
-    throw error
+    throw (error as Error).cause instanceof StartError ? (error as Error).cause : error
   })
   const writes = createWriteWatch()
   const transaction = <Result>(work: (transaction: Writing) => Promise<Result>): Promise<Result> =>
@@ -72,12 +79,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     dataFolder: options.databaseUrl === undefined ? options.dataFolder : undefined,
     ...{ db, transaction, readFeed, clock: clock.nowMs, now },
     readHorizon: engine.createReadHorizon?.(db) ?? (async () => undefined),
-    ...{ clockJumpMs: clock.jumpMs, writeProblem: writes.problem },
+    ...{ clockJump: clock.jump, clockOffsetMs: clock.offsetMs, writeProblem: writes.problem },
     async tryToWrite() {
       await transaction((writing) =>
         writing.updateTable('meta').set({ name: 'feed_id' }).where('name', '=', 'feed_id').execute(),
       )
     },
+    backUp: engine.backUp,
+    identity: identity.current,
     close,
   })
 }

@@ -10,6 +10,8 @@ export type StartErrorReason =
   | 'secret_too_short'
   | 'secret_wrong'
   | 'keys_damaged'
+  | 'database_other'
+  | 'backup_impossible'
   | 'metrics_port_unusable'
 
 /**

@@ -9,13 +9,19 @@ export interface StoreClock {
    * Undefined: the database has no other clock than the machine's.
    */
   heard(nowMs: number | undefined, askedAtMs: number): void
-  /** By how much the time was last found to have been set, in milliseconds; 0 when that is more than ten seconds ago. */
-  jumpMs(): number
+  /** How the time was last found to have been set; undefined when it never was. */
+  jump(): ClockJump | undefined
+  /** The store's time less that of this machine, in milliseconds. */
+  offsetMs(): number
+}
+
+export interface ClockJump {
+  readonly byMs: number
+  readonly agoMs: number
 }
 
 /** Less than this is how clocks are kept right. */
 const jumpLimitMs = 1_000
-const jumpKnownMs = 10_000
 
 interface Anchor {
   readonly nowMs: number
@@ -28,27 +34,29 @@ interface Anchor {
  * and where the database has no other clock than the machine's, it is the machine's. A `clock` that is given is taken instead.
  */
 export function createStoreClock(clock?: () => number): StoreClock {
-  if (clock !== undefined) return Object.freeze({ nowMs: clock, heard() {}, jumpMs: () => 0 })
+  if (clock !== undefined) return Object.freeze({ nowMs: clock, heard() {}, jump: () => undefined, offsetMs: () => 0 })
   const after = ({ nowMs, atMs }: Anchor, moment: number) => nowMs + (moment - atMs)
   let anchor: Anchor | undefined
   let machine: Anchor | undefined
-  let jump: { readonly ms: number; readonly atMs: number } | undefined
+  let jump: { readonly byMs: number; readonly atMs: number } | undefined
 
   /** The moment nearest to what was known that the answer allows. */
   function correct(known: Anchor | undefined, least: number, most: number, atMs: number): Anchor {
     const expected = known === undefined ? least : after(known, atMs)
     const nowMs = Math.min(Math.max(expected, least), most)
-    if (Math.abs(nowMs - expected) > jumpLimitMs) jump = { ms: nowMs - expected, atMs }
+    if (Math.abs(nowMs - expected) > jumpLimitMs) jump = { byMs: nowMs - expected, atMs }
     return { nowMs, atMs }
   }
 
+  const now = () => (anchor === undefined ? Date.now() : after(anchor, performance.now()))
   return Object.freeze({
-    nowMs: () => (anchor === undefined ? Date.now() : after(anchor, performance.now())),
+    nowMs: now,
     heard(nowMs: number | undefined, askedAtMs: number) {
       const atMs = performance.now()
       if (nowMs === undefined) machine = correct(machine, Date.now(), Date.now(), atMs)
       else anchor = correct(anchor, nowMs, nowMs + (atMs - askedAtMs), atMs)
     },
-    jumpMs: () => (jump !== undefined && performance.now() - jump.atMs < jumpKnownMs ? jump.ms : 0),
+    jump: () => jump && { byMs: jump.byMs, agoMs: performance.now() - jump.atMs },
+    offsetMs: () => now() - Date.now(),
   })
 }

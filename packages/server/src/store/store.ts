@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { ReadFeed } from './feed.js'
 import type { HorizonHolder } from './horizon.js'
 import type { LatchkeyDatabase } from './schema.js'
+import type { ClockJump } from './store-clock.js'
 
 export type Reading = Kysely<LatchkeyDatabase>
 export type Writing = Transaction<LatchkeyDatabase>
@@ -24,8 +25,10 @@ export interface Store {
   clock(): number
   /** The same in whole seconds: what rows are compared with. */
   now(): number
-  /** By how much the clock was found to have been set in the last ten seconds; 0: it was not. */
-  clockJumpMs(): number
+  /** How the clock was last found to have been set; undefined when it never was. */
+  clockJump(): ClockJump | undefined
+  /** The store's time less that of this machine, in milliseconds; 0 where the clock was given. */
+  clockOffsetMs(): number
   /** Why the storage failed the last transaction; undefined when it did not. */
   writeProblem(): unknown
   /**
@@ -33,5 +36,13 @@ export interface Store {
    * @throws LatchkeyError `busy` when it is not.
    */
   tryToWrite(): Promise<void>
+  /**
+   * Copies the database into a file that does not exist yet, marked as a backup made at that moment; undefined where the
+   * database has its own way.
+   * @throws StartError `backup_impossible`
+   */
+  readonly backUp: ((file: string, madeAt: string) => void) | undefined
+  /** What the database says of itself; undefined where it says nothing. */
+  identity(): string | undefined
   close(): Promise<void>
 }

@@ -12,12 +12,12 @@ const migrationLock = 7_285_910_441
 
 /** @throws StartError */
 export async function openPostgresEngine(databaseUrl: string, lockWaitMs: number): Promise<Engine> {
-  const pool = await openPostgresDatabase(databaseUrl)
+  const { pool, hasSystemIdentifier } = await openPostgresDatabase(databaseUrl)
   return {
     dialect: new LatchkeyPostgresDialect(pool, lockWaitMs),
     types: postgresColumnTypes,
     schema,
-    createReadFeed: (db) => createReadFeed(db, schema),
+    createReadFeed: (db) => createReadFeed(db, schema, hasSystemIdentifier),
     createReadHorizon,
     // Not by to_regclass: after a wait for the lock it may still answer from before.
     findTable: (name) =>

@@ -9,13 +9,19 @@ const int8 = 20
 /** `pg_current_xact_id` came with it. */
 const oldestVersion = 130_000
 
+export interface OpenDatabase {
+  readonly pool: Pool
+  /** Whether this user may read the system identifier of the cluster; some services that run PostgreSQL let nobody. */
+  readonly hasSystemIdentifier: boolean
+}
+
 /**
  * Opens a pool of connections to the database that `databaseUrl` names, and tries one. Nothing is set for a session, so a
  * transaction pooler may stand between.
  *
  * @throws StartError when it cannot be reached, does not let this user in, or is older than PostgreSQL 13.
  */
-export async function openPostgresDatabase(databaseUrl: string): Promise<Pool> {
+export async function openPostgresDatabase(databaseUrl: string): Promise<OpenDatabase> {
   // Loaded late: whoever stores in SQLite needs none of it.
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({
@@ -35,11 +41,14 @@ export async function openPostgresDatabase(databaseUrl: string): Promise<Pool> {
   // One that breaks while it is lent out and no query runs has nobody else to tell: unheard, that would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
   try {
-    const { rows } = await pool.query<{ version: string }>("select current_setting('server_version_num') as version")
-    if (Number(rows[0]?.version) < oldestVersion) {
+    const { rows } = await pool.query<{ version: string; may_read: boolean }>(
+      "select current_setting('server_version_num') as version, has_function_privilege('pg_control_system()', 'execute') as may_read",
+    )
+    const [row] = rows
+    if (Number(row?.version) < oldestVersion) {
       throw new StartError('database_unusable', 'The database must be PostgreSQL 13 or newer.')
     }
-    return pool
+    return { pool, hasSystemIdentifier: row?.may_read === true }
   } catch (error) {
     await pool.end()
     throw error instanceof StartError ? error : unreachable(error)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Engine } from '../engine.js'
+import { backUp } from './back-up.js'
 import { sqliteColumnTypes } from './column-types.js'
 import { LatchkeySqliteDialect } from './dialect.js'
 import { attempt } from './driver.js'
@@ -19,6 +20,7 @@ export async function openSqliteEngine(
     types: sqliteColumnTypes,
     schema: undefined,
     createReadFeed: (db) => createReadFeed(db, () => attempt(commits.version)),
+    backUp: (file, madeAt) => backUp(database.name, file, madeAt),
     close: commits.close,
     findTable: (name) => sql`select name as found from sqlite_master where type = 'table' and name = ${name}`,
     migrationLock: undefined,

@@ -34,6 +34,8 @@ async function readRows(db: Reading, after: string, limit: number): Promise<Feed
     rows: rows.map(({ kind, id, min, expires_at }) => ({ kind, id, min, expires_at })),
     ...{ last, settled: last, more: rows.length === limit },
     ...{ feedId: value('feed_id') ?? '', keysVersion: Number(value('keys_version') ?? 0), nowMs: undefined },
+    // A file says nothing of itself.
+    ...{ identity: undefined, knownIdentity: undefined },
   }
 }
 

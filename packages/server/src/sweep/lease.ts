@@ -1,0 +1,56 @@
+/** Whose turn it is to sweep: one node at a time, whatever becomes of it. */
+import { randomBytes } from 'node:crypto'
+import type { Store } from '../store/store.js'
+
+const name = 'sweeping'
+
+export interface Lease {
+  /**
+   * Takes the turn, or keeps it, for `seconds`; false when it is somebody else's. Whoever is stopped in the middle loses it when
+   * these are over.
+   */
+  take(seconds: number): Promise<boolean>
+  /** Gives it back, and lets nobody have it for `seconds`. */
+  giveBack(seconds: number): Promise<void>
+}
+
+export function createLease(store: Store): Lease {
+  const holder = randomBytes(8).toString('hex')
+
+  async function write(owner: string, seconds: number): Promise<boolean> {
+    const now = store.now()
+    const value = `${owner} ${now + seconds}`
+    const row = await store.db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst()
+    if (row !== undefined && !isFree(row.value, holder, now)) return false
+    return store.transaction(async (transaction) => {
+      if (row === undefined) {
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('meta')
+          .values({ name, value })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow()
+        return numInsertedOrUpdatedRows === 1n
+      }
+      const { numUpdatedRows } = await transaction
+        .updateTable('meta')
+        .set({ value })
+        .where('name', '=', name)
+        // As it was read: of several that saw it free, one finds it so.
+        .where('value', '=', row.value)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
+    })
+  }
+
+  return Object.freeze({
+    take: (seconds: number) => write(holder, seconds),
+    async giveBack(seconds: number) {
+      await write('nobody', seconds)
+    },
+  })
+}
+
+function isFree(value: string, holder: string, now: number): boolean {
+  const [owner, until] = value.split(' ')
+  return owner === holder || Number(until) <= now
+}

@@ -1,0 +1,116 @@
+import type { Log } from '../log/log.js'
+import type { Store } from '../store/store.js'
+import { createLease } from './lease.js'
+import { type Swept, sweepKeys, sweepRevocations, sweepSessions } from './sweep-rows.js'
+
+export interface SweeperOptions {
+  readonly store: Store
+  readonly log: Log
+  readonly onSwept?: ((table: string, rows: number) => void) | undefined
+  /** How often a node looks whether it is its turn; default 60,000. */
+  readonly lookEveryMs?: number
+  /** Between two batches; default 200, so that 10 million sessions are walked over in three hours. */
+  readonly pauseMs?: number
+}
+
+export interface Sweeper {
+  /** Ends after the batch that runs. */
+  close(): Promise<void>
+}
+
+const leaseSeconds = 300
+const renewEveryMs = 60_000
+/** From the end of one sweep to the next. */
+const restSeconds = 3600
+/** Two clocks that differ by more are not both right, and what they agree on may be removed. */
+const clockLimitMs = 3600_000
+/** A clock that was set by more than that is not believed for a day. */
+const jumpFeltMs = 24 * 3600_000
+
+/**
+ * Begins to sweep: removes what was over a day ago, in small batches with pauses, one node at a time. It holds no process open,
+ * and what goes wrong is tried again at the next turn.
+ */
+export function startSweeper(options: SweeperOptions): Sweeper {
+  const { store, log, onSwept, lookEveryMs = 60_000, pauseMs = 200 } = options
+  const lease = createLease(store)
+  let isClosed = false
+  let wake: (() => void) | undefined
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      timer.unref()
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Where the time is not to be trusted, rows that are needed could look as if they were over. */
+  function isTimeSound(): boolean {
+    const { byMs = 0, agoMs = Number.POSITIVE_INFINITY } = store.clockJump() ?? {}
+    const wasSet = Math.abs(byMs) > clockLimitMs && agoMs < jumpFeltMs
+    return !wasSet && Math.abs(store.clockOffsetMs()) < clockLimitMs
+  }
+
+  /** Runs batches until there are no more; false when it was somebody else's turn meanwhile, or it is time to end. */
+  async function sweepAll(table: string, batch: () => Promise<Swept>, renew: () => Promise<boolean>): Promise<boolean> {
+    let total = 0
+    try {
+      for (;;) {
+        if (isClosed || !isTimeSound() || !(await renew())) return false
+        const { rows, isDone } = await batch()
+        total += rows
+        onSwept?.(table, rows)
+        if (isDone) return true
+        await pause(pauseMs)
+      }
+    } finally {
+      if (total > 0) log.info('swept', { table, rows: total })
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    if (!isTimeSound() || !(await lease.take(leaseSeconds))) return
+    let renewedAtMs = performance.now()
+    async function renew(): Promise<boolean> {
+      if (performance.now() - renewedAtMs < renewEveryMs) return true
+      renewedAtMs = performance.now()
+      return lease.take(leaseSeconds)
+    }
+    let after = ''
+    async function nextSessions(): Promise<Swept> {
+      const swept = await sweepSessions(store, after)
+      after = swept.after
+      return swept
+    }
+    const isDone =
+      (await sweepAll('revocations', () => sweepRevocations(store), renew)) &&
+      (await sweepAll('sessions', nextSessions, renew)) &&
+      (await sweepAll('signing_keys', () => sweepKeys(store), renew))
+    if (isDone) await lease.giveBack(restSeconds)
+  }
+
+  async function run(): Promise<void> {
+    while (!isClosed) {
+      // Not all nodes at the same moment; and not while a process starts.
+      await pause(lookEveryMs * (0.5 + Math.random()))
+      if (isClosed) return
+      await sweep().catch((error: unknown) => {
+        // A database that is away is told of elsewhere.
+        if (store.writeProblem() === undefined) log.error('rows that are over could not be removed', { err: error })
+      })
+    }
+  }
+
+  const running = run()
+  return Object.freeze({
+    async close() {
+      isClosed = true
+      wake?.()
+      await running
+    },
+  })
+}
