@@ -297,33 +297,6 @@ describe('serve', () => {
     expect(await ended).toBe(0)
   })
 
-  it('ends a request that runs before it ends itself', async () => {
-    const port = await freePort()
-    const { child, ended, printed } = start(['--port', String(port)])
-    await printed('TOKEN:')
-    const body = JSON.stringify({ account: ann.account, secret, type: 100 })
-    const raw = await openSocket(port)
-    const head = [
-      'POST /v1/token HTTP/1.1',
-      'Host: localhost',
-      'Content-Type: application/json',
-      `Content-Length: ${body.length}`,
-    ]
-    raw.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 10)}`)
-    const idle = await openSocket(port)
-    await pause(100)
-    child.kill('SIGTERM')
-    await pause(200)
-    const begun = Date.now()
-    await expect(ask(`http://127.0.0.1:${port}`, 'GET', '/healthz')).rejects.toThrow('ECONNREFUSED')
-    raw.write(body.slice(10))
-    expect((await raw.answer(3000, (text) => text.includes('"token"'))).text).toContain('HTTP/1.1 201')
-    expect(await ended).toBe(0)
-    // Not held up by the connection that never sent a request.
-    expect(Date.now() - begun).toBeLessThan(3000)
-    idle.destroy()
-  })
-
   it('says that the port is taken, and ends with 1', async () => {
     const blocker = createServer()
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))

@@ -6,6 +6,7 @@ import { type LatchkeyConfig, type ReadyConfig, readConfig } from '../config.js'
 import { createHttpServer } from '../http/http-server.js'
 import type { Log } from '../log/log.js'
 import { CommandError, type CommandIo, UsageError } from './command-io.js'
+import { createDrain } from './drain.js'
 import { example } from './example.js'
 import { untilAskedToStop } from './until-asked-to-stop.js'
 
@@ -41,7 +42,8 @@ async function serve(io: CommandIo, options: ServeOptions): Promise<void> {
     if (options.json) log.info('serving', { url, issuer: config.issuer })
     else io.out(welcome(url, config))
   }
-  if (cluster.isWorker) return serveOne(config, log, { isWorker: true })
+  // The channel to its primary process would hold a worker open.
+  if (cluster.isWorker) return serveOne(config, log, { isWorker: true }).finally(() => cluster.worker?.disconnect())
   if (workers === 1) return serveOne(config, log, { isWorker: false, announce })
   const { superviseWorkers } = await import('./supervise-workers.js')
   await superviseWorkers({ workers, metricsPort: config.metricsPort, graceMs, log, announce })
@@ -65,14 +67,14 @@ async function serveOne(
   { isWorker, announce }: { readonly isWorker: boolean; readonly announce?: () => void },
 ): Promise<void> {
   const { openLatchkey } = await import('../create-latchkey/open-latchkey.js')
-  let isStopping = false
+  const drain = createDrain()
   const latchkey = await openLatchkey(config, {
     ...{ overrideGlobalObjects: true, observesRequests: true, isWorker, log },
-    isStopping: () => isStopping,
+    lifecycle: drain,
   })
-  const { server, stop } = createHttpServer((request, response) => latchkey.node(request, response))
+  const http = createHttpServer((request, response) => latchkey.node(request, response))
   try {
-    await listen(server, config.port, config.host)
+    await listen(http.server, config.port, config.host)
   } catch (error) {
     await latchkey.close()
     throw error
@@ -80,13 +82,12 @@ async function serveOne(
   announce?.()
   const asked = await untilAskedToStop()
   log.info('stopping', { asked })
-  isStopping = true
+  http.drain()
+  await drain.begin()
   // The database last: what still runs needs it.
-  await stop(graceMs)
+  await http.stop(graceMs)
   await latchkey.close()
   log.info('stopped')
-  // The primary process would be waited for.
-  cluster.worker?.disconnect()
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

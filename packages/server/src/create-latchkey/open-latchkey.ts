@@ -3,7 +3,7 @@ import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import { createApiKeys } from '../api-keys/api-keys.js'
 import type { ReadyConfig } from '../config.js'
-import { createReadiness } from '../health/readiness.js'
+import { createReadiness, type Lifecycle } from '../health/readiness.js'
 import { createCallerOf } from '../http/caller.js'
 import { createApi, isOwnPath } from '../http/create-api.js'
 import type { WebHandler } from '../http/handlers.js'
@@ -37,8 +37,8 @@ export interface OpenOptions {
   readonly observesRequests?: boolean
   /** One of several processes that a primary one listens for on `metricsPort`; default false. */
   readonly isWorker?: boolean
-  /** Whether /readyz shall send requests elsewhere; default never. */
-  readonly isStopping?: () => boolean
+  /** Of the process: whether /readyz shall send requests elsewhere, and who wants to know of that. Default: never, nobody. */
+  readonly lifecycle?: Lifecycle
   /** Default: those of `createLimits`. */
   readonly limits?: Limits
 }
@@ -60,12 +60,12 @@ export async function openLatchkey(config: ReadyConfig, options: OpenOptions = {
 async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenOptions): Promise<Latchkey> {
   const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies, metricsPort } = config
   const { overrideGlobalObjects = false, log = plainLog, limits = createLimits() } = options
-  const { observesRequests = false, isWorker = false, isStopping = () => false } = options
+  const { observesRequests = false, isWorker = false, lifecycle = endless } = options
   const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
   await openRestored({ store, secret: config.secret, algorithm: config.algorithm }, log)
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
-  const readiness = createReadiness({ store, revocations, signingKeys, log, isStopping })
+  const readiness = createReadiness({ store, revocations, signingKeys, log, lifecycle })
   const metrics =
     metricsPort === undefined
       ? undefined
@@ -137,4 +137,5 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   })
 }
 
+const endless: Lifecycle = { isStopping: () => false, readinessAsked() {} }
 const plainLog = createPlainLog((line) => console.error(line))

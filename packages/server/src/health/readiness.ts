@@ -13,8 +13,17 @@ export type UnreadyReason = 'stopping' | 'database' | 'writes' | 'clock' | 'keys
 export interface Readiness {
   /** Empty when it is ready. */
   reasons(): readonly UnreadyReason[]
+  /** The same, for a proxy that decides by it where to send requests. */
+  answer(): readonly UnreadyReason[]
   /** Called several times a second: writes into the log what has changed, and tries whether a database that failed heals. */
   look(): void
+}
+
+export interface Lifecycle {
+  /** Whether the process was asked to end: then requests should be sent elsewhere. */
+  isStopping(): boolean
+  /** Somebody wants to know whether it is ready. */
+  readinessAsked(): void
 }
 
 export interface ReadinessParts {
@@ -22,8 +31,7 @@ export interface ReadinessParts {
   readonly revocations: { ageMs(): number | undefined }
   readonly signingKeys: Pick<SigningKeys, 'signingKey'>
   readonly log: Log
-  /** Whether it was asked to end: then proxies should send their requests elsewhere. */
-  readonly isStopping: () => boolean
+  readonly lifecycle: Lifecycle
 }
 
 /** What is fresh, as guards understand it. */
@@ -31,7 +39,7 @@ const freshMs = 1_000
 const jumpFeltMs = 10_000
 const tryEveryMs = 1_000
 
-export function createReadiness({ store, revocations, signingKeys, log, isStopping }: ReadinessParts): Readiness {
+export function createReadiness({ store, revocations, signingKeys, log, lifecycle }: ReadinessParts): Readiness {
   const holding = new Set<string>()
   let triedAtMs = Number.NEGATIVE_INFINITY
 
@@ -46,7 +54,7 @@ export function createReadiness({ store, revocations, signingKeys, log, isStoppi
 
   function reasons(): readonly UnreadyReason[] {
     const found: readonly (readonly [UnreadyReason, boolean])[] = [
-      ['stopping', isStopping()],
+      ['stopping', lifecycle.isStopping()],
       ['database', (revocations.ageMs() ?? Number.POSITIVE_INFINITY) > freshMs],
       ['writes', store.writeProblem() !== undefined],
       ['clock', (store.clockJump()?.agoMs ?? Number.POSITIVE_INFINITY) < jumpFeltMs],
@@ -94,6 +102,10 @@ export function createReadiness({ store, revocations, signingKeys, log, isStoppi
 
   return Object.freeze({
     reasons,
+    answer() {
+      lifecycle.readinessAsked()
+      return reasons()
+    },
     look() {
       tell()
       tryToWrite()

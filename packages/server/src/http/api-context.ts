@@ -52,7 +52,7 @@ export interface ApiParts {
   readonly registration: boolean
   readonly issuer: string
   readonly log: Log
-  readonly readiness: Pick<Readiness, 'reasons'>
+  readonly readiness: Pick<Readiness, 'answer'>
   /** Told of each request; undefined inside an application, which has its own way. */
   readonly observer: Observer | undefined
 }

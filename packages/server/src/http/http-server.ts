@@ -20,6 +20,8 @@ export interface HttpServer {
    * theirs is the last on its connection, so that proxies send nothing more there.
    */
   stop(graceMs: number): Promise<void>
+  /** From now on every answer says that it is the last on its connection; new ones are still taken. */
+  drain(): void
 }
 
 const maxHeaderBytes = 16 * 1024
@@ -51,21 +53,27 @@ export function createHttpServer(
         if (open.size === 0 && stopping) server.closeAllConnections()
       })
       // A proxy may still send on a connection that it keeps: it shall not take it for a good one.
-      if (stopping) response.shouldKeepAlive = false
+      if (draining) response.shouldKeepAlive = false
       if (hasTwoHosts(request.rawHeaders)) answer(response, refusal(400, 'The Host header must be sent once'))
       else listener(request, response)
     },
   )
   const open = new Set<ServerResponse>()
+  let draining = false
   let stopping = false
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', (_, response) => {
     answer(response, refusal(417, 'The only expectation is 100-continue'))
   })
 
-  async function stop(graceMs: number): Promise<void> {
-    stopping = true
+  function drain(): void {
+    draining = true
     for (const response of open) response.shouldKeepAlive = false
+  }
+
+  async function stop(graceMs: number): Promise<void> {
+    drain()
+    stopping = true
     const closed = new Promise((resolve) => server.close(resolve))
     // Connections that never sent a request do not count as idle to Node, and browsers open some to have them ready.
     if (open.size === 0) server.closeAllConnections()
@@ -73,7 +81,7 @@ export function createHttpServer(
     await closed
     clearTimeout(impatient)
   }
-  return Object.freeze({ server, stop })
+  return Object.freeze({ server, stop, drain })
 }
 
 function answer(response: ServerResponse, error: LatchkeyError): void {

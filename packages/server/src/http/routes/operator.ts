@@ -37,7 +37,7 @@ export function addOperatorRoutes(app: Api, { issuer, readiness }: Pick<ApiParts
     },
   })
   app.openapi(readReadiness, (c) => {
-    const reasons = readiness.reasons()
+    const reasons = readiness.answer()
     if (reasons.length === 0) return c.json({ status: 'ready' as const }, 200)
     return c.json({ status: 'unready' as const, reasons: [...reasons] }, 503)
   })

@@ -1,0 +1,345 @@
+/** What whoever runs the server sees: its log, its readiness, its metrics, its processes. */
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../../query/test/postgres.js'
+import { serve, startServe } from './running/serve.js'
+import { ann, ask, closeServer, listen, postJson, runCommand, secret, temporaryFolder } from './server.js'
+import { openSocket } from './socket.js'
+
+const root = temporaryFolder()
+let count = 0
+function newFolder(): string {
+  const folder = join(root, String(++count))
+  mkdirSync(folder)
+  return folder
+}
+
+const logIn = (url: string) => postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
+/** Each starts processes. */
+const slow = { timeout: 60_000 }
+const json = { 'content-type': 'application/json' }
+
+describe('the log', slow, () => {
+  it('has one line of JSON for each request, with the id that its answer carries', async () => {
+    const { url, logged, output, lines } = await serve({ folder: newFolder() })
+    const register = await postJson(url, '/v1/client/register', ann)
+    const { token } = (await logIn(url)).json
+    const profile = await ask(url, 'GET', '/v1/user', { token })
+    const missing = await ask(url, 'GET', '/v1/user/99', { token })
+    const nowhere = await ask(url, 'GET', '/somewhere/else?x=1')
+    const invalid = await postJson(url, '/v1/token', { account: 1 })
+    const wrong = await postJson(url, '/v1/token', { account: ann.account, secret: 'a wrong passphrase', type: 100 })
+    const found = await logged('request', 7)
+    const shown = found.map(({ requestId, method, route, status, code }) => [requestId, method, route, status, code])
+    const id = (answer: typeof register) => answer.headers.get('x-request-id')
+    expect(shown).toEqual([
+      [id(register), 'POST', '/v1/client/register', 201, undefined],
+      [expect.stringMatching(/^[0-9a-f]{24}$/), 'POST', '/v1/token', 201, undefined],
+      [id(profile), 'GET', '/v1/user', 200, undefined],
+      [id(missing), 'GET', '/v1/user/:uid', 403, undefined],
+      [id(nowhere), 'GET', 'none', 404, undefined],
+      [id(invalid), 'POST', '/v1/token', 400, 'parameter_invalid'],
+      [id(wrong), 'POST', '/v1/token', 401, 'auth_failed'],
+    ])
+    for (const line of found) {
+      expect(line).toMatchObject({ level: 'info', addressPrefix: '127.0.0.0/24', pid: expect.any(Number) })
+      expect(line.ms).toBeGreaterThan(0)
+      expect(Math.abs(Date.parse(line.time) - Date.now())).toBeLessThan(60_000)
+    }
+    expect(new Set(found.map(({ requestId }) => requestId)).size).toBe(7)
+    expect(lines('serving')).toEqual([expect.objectContaining({ url: url.replace('127.0.0.1', 'localhost') })])
+    expect(output.error).toBe('')
+  })
+
+  it('never holds a credential, wherever a client puts it', async () => {
+    const folder = newFolder()
+    const { url, child, ended, output } = await serve({ folder, environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
+    await postJson(url, '/v1/client/register', ann)
+    const pair = (await logIn(url)).json
+    const key = (
+      await ask(url, 'POST', '/v1/user/api-keys', {
+        ...{ token: pair.token, headers: json, body: JSON.stringify({ name: 'program' }) },
+      })
+    ).json
+    const credentials = [secret, pair.token, pair.refresh_token, key.key, 'a wrong passphrase']
+    for (const credential of credentials) {
+      const encoded = encodeURIComponent(credential)
+      await ask(url, 'GET', `/v1/user/${encoded}`, { token: pair.token })
+      await ask(url, 'GET', `/${encoded}?access_token=${encoded}`)
+      await ask(url, 'GET', `/v1/revocations?after=${encoded}`)
+      await ask(url, 'GET', '/v1/user', { headers: { authorization: `Bearer ${credential}` } })
+      await ask(url, 'GET', '/v1/user', { headers: { authorization: credential, 'user-agent': credential } })
+      await ask(url, 'GET', '/v1/user', { headers: { 'x-request-id': credential, 'x-forwarded-for': credential } })
+      await ask(url, 'POST', '/v1/token', {
+        headers: json,
+        body: `{"account":"${credential}","secret":"${credential}"`,
+      })
+      await postJson(url, '/v1/token', { account: credential, secret: credential, type: 100 })
+      await postJson(url, '/v1/token', { account: 'ann@example.org', secret: credential, type: 300 })
+      await postJson(url, '/v1/token/refresh', { refresh_token: credential })
+      await postJson(url, '/v1/token/revoke', { token: credential })
+    }
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    const said = output.out + output.error
+    expect(said.split('\n').length).toBeGreaterThan(50)
+    for (const credential of credentials) expect(said).not.toContain(credential)
+    // Nor the part of a token that would do.
+    for (const part of pair.token.split('.').slice(1)) expect(said).not.toContain(part)
+  })
+
+  it('says nothing of programs that ask all the time, unless they fail', async () => {
+    const { url, lines, logged } = await serve({ folder: newFolder() })
+    for (const path of ['/healthz', '/readyz', '/v1/revocations']) {
+      expect((await ask(url, 'GET', path)).status).toBe(200)
+      expect((await ask(url, 'DELETE', path)).status).toBe(405)
+    }
+    await logged('request', 3)
+    expect(lines('request').map(({ method }) => method)).toEqual(['DELETE', 'DELETE', 'DELETE'])
+  })
+
+  it('takes the id of a request from a proxy that is trusted, and from nobody else', async () => {
+    const id = '7f3c2b1a-0d9e-4c55-8f11-2233445566aa'
+    const { url: open } = await serve({ folder: newFolder() })
+    const { url: behind } = await serve({ folder: newFolder(), environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
+    const idOf = async (url: string, given: string) =>
+      (await ask(url, 'GET', '/healthz', { headers: { 'x-request-id': given } })).headers.get('x-request-id')
+    expect(await idOf(behind, id)).toBe(id)
+    for (const given of ['short', 'x'.repeat(32), `${'a'.repeat(65)}`, 'lkk_0123456789abcdef01234567']) {
+      expect(await idOf(behind, given)).toMatch(/^[0-9a-f]{24}$/)
+    }
+    expect(await idOf(open, id)).toMatch(/^[0-9a-f]{24}$/)
+  })
+
+  it('can be made silent', async () => {
+    const folder = newFolder()
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(join(folder, 'latchkey.config.json'), '{"logLevel":"silent"}')
+    const { url, output, child, ended } = await startServe({ folder })
+    const until = performance.now() + 15_000
+    while (performance.now() < until) {
+      const isUp = await ask(url, 'GET', '/healthz').then(
+        ({ status }) => status === 200,
+        () => false,
+      )
+      if (isUp) break
+      await pause(20)
+    }
+    expect((await ask(url, 'GET', '/nowhere')).status).toBe(404)
+    child.kill('SIGTERM')
+    expect([await ended, output.out, output.error]).toEqual([0, '', ''])
+  })
+
+  it('holds no request up when nobody reads it', async () => {
+    const folder = newFolder()
+    const port = await freePort()
+    const bin = fileURLToPath(new URL('../bin/latchkey.js', import.meta.url))
+    // A pipe that is never read: it takes 64 KiB.
+    const child = spawn(process.execPath, [bin, 'serve', '--port', String(port), '--json'], {
+      ...{ cwd: folder, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] },
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const url = `http://127.0.0.1:${port}`
+    const healthy = () =>
+      ask(url, 'GET', '/healthz').then(
+        ({ status }) => status === 200,
+        () => false,
+      )
+    const until = performance.now() + 15_000
+    while (!(await healthy()) && performance.now() < until) await pause(20)
+    for (let i = 0; i < 800; i++) expect((await ask(url, 'GET', '/nowhere')).status).toBe(404)
+    expect(await healthy()).toBe(true)
+  })
+})
+
+describe('readiness', slow, () => {
+  it('ends with the signal, before the port is closed where somebody asks for it', async () => {
+    const { url, child, ended } = await serve({ folder: newFolder() })
+    expect((await ask(url, 'GET', '/readyz')).json).toEqual({ status: 'ready' })
+    child.kill('SIGTERM')
+    const askReady = () => ask(url, 'GET', '/readyz')
+    let answer = await askReady()
+    const until = performance.now() + 3_000
+    while (answer.status === 200 && performance.now() < until) answer = await askReady()
+    expect([answer.status, answer.json]).toEqual([503, { status: 'unready', reasons: ['stopping'] }])
+    // Whoever has not heard of it yet is still served, and told not to come again on this connection.
+    const late = await postJson(url, '/v1/client/register', ann)
+    expect([late.status, late.headers.get('connection')]).toEqual([201, 'close'])
+    expect(await ended).toBe(0)
+  })
+
+  it('holds up no end where nobody asks for it; requests that run end in peace', async () => {
+    const { url, port, child, ended, lines } = await serve({ folder: newFolder() })
+    await postJson(url, '/v1/client/register', ann)
+    const running = await openSocket(port)
+    const body = JSON.stringify({ account: ann.account, secret, type: 100 })
+    const head = `POST /v1/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+    running.write(`${head}\r\n\r\n${body.slice(0, 9)}`)
+    await pause(200)
+    child.kill('SIGTERM')
+    await pause(300)
+    await expect(ask(url, 'GET', '/healthz')).rejects.toThrow('ECONNREFUSED')
+    running.write(body.slice(9))
+    const { text } = await running.answer(5_000, (answer) => answer.includes('"token"'))
+    expect(text).toMatch(/^HTTP\/1\.1 201 /)
+    expect(text.toLowerCase()).toContain('\r\nconnection: close\r\n')
+    expect(await ended).toBe(0)
+    expect([lines('stopping')[0]?.asked, lines('stopped').length]).toEqual(['SIGTERM', 1])
+  })
+})
+
+describe('metrics', slow, () => {
+  const metrics = async (port: number) => (await ask(`http://127.0.0.1:${port}`, 'GET', '/metrics')).text
+  const read = (text: string, series: string) => {
+    const line = text.split('\n').find((one) => one.startsWith(`${series} `))
+    return line === undefined ? undefined : Number(line.slice(series.length + 1))
+  }
+
+  it.each([[[]], [['--workers', '2']]])('count what was asked and answered, with %j', async (words) => {
+    const metricsPort = await freePort()
+    const { url, output } = await serve({
+      ...{ folder: newFolder(), words, environment: { LATCHKEY_METRICS_PORT: String(metricsPort) } },
+    })
+    await postJson(url, '/v1/client/register', ann)
+    const { token } = (await logIn(url)).json
+    for (let i = 0; i < 7; i++) await ask(url, 'GET', '/v1/user', { token })
+    for (let i = 0; i < 3; i++) await ask(url, 'GET', '/v1/user', { token: `${token}x` })
+    await ask(url, 'GET', '/v1/user')
+    await ask(url, 'GET', `/${'x'.repeat(100)}`)
+    await ask(url, 'FROB', '/v1/user')
+    const text = await metrics(metricsPort)
+    const requests = (labels: string) => read(text, `latchkey_http_requests_total{${labels}}`)
+    expect(requests('method="GET",route="/v1/user",status="200"')).toBe(7)
+    expect(requests('method="GET",route="/v1/user",status="401"')).toBe(4)
+    expect(requests('method="POST",route="/v1/token",status="201"')).toBe(1)
+    expect(requests('method="GET",route="none",status="404"')).toBe(1)
+    expect(read(text, 'latchkey_http_request_duration_seconds_count{route="/v1/user"}')).toBeGreaterThanOrEqual(11)
+    expect(read(text, 'latchkey_decisions_total{outcome="accepted"}')).toBe(7)
+    expect(read(text, 'latchkey_decisions_total{outcome="token_invalid"}')).toBe(4)
+    expect(read(text, 'latchkey_ready')).toBe(1)
+    expect(read(text, 'latchkey_unready{reason="database"}')).toBe(0)
+    expect(read(text, 'latchkey_feed_age_seconds')).toBeLessThan(1)
+    expect(read(text, 'latchkey_hashing_waiting')).toBe(0)
+    expect(read(text, 'latchkey_signing_key_age_seconds')).toBeGreaterThanOrEqual(0)
+    expect(read(text, 'process_cpu_user_seconds_total')).toBeGreaterThan(0)
+    // Whatever a client invents makes no series of its own.
+    expect(text).not.toContain('xxxx')
+    expect(text).not.toContain('FROB')
+    expect(output.out + output.error).not.toContain('EADDR')
+  })
+
+  it('are nowhere unless they are asked for, and on loopback alone', async () => {
+    const { url } = await serve({ folder: newFolder() })
+    expect((await ask(url, 'GET', '/metrics')).status).toBe(404)
+    const metricsPort = await freePort()
+    await serve({ folder: newFolder(), environment: { LATCHKEY_METRICS_PORT: String(metricsPort), HOST: '0.0.0.0' } })
+    const address = `http://127.0.0.1:${metricsPort}`
+    expect((await ask(address, 'GET', '/')).status).toBe(404)
+    expect((await ask(address, 'POST', '/metrics')).status).toBe(405)
+    // All of 127.0.0.0/8 is this machine: another address of it stands for any other.
+    await expect(ask(`http://127.0.0.2:${metricsPort}`, 'GET', '/metrics')).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it.each([[[]], [['--workers', '2']]])('stop the start when their port is taken, with %j', async (words) => {
+    const blocker: Server = createServer()
+    const taken = await listen(blocker)
+    onTestFinished(() => closeServer(blocker))
+    const { ended, output } = await startServe({
+      ...{ folder: newFolder(), words, environment: { LATCHKEY_METRICS_PORT: String(taken) } },
+    })
+    expect(await ended).toBe(1)
+    expect(output.error).toContain(`Metrics cannot be served on port ${taken}: it is taken.`)
+  })
+})
+
+describe('--workers', slow, () => {
+  it('share a port and a database: what one is told, all know', async () => {
+    const { url, logged, child, ended } = await serve({ folder: newFolder(), words: ['--workers', '3'] })
+    await postJson(url, '/v1/client/register', ann)
+    const pair = (await logIn(url)).json
+    for (let i = 0; i < 30; i++) {
+      expect((await ask(url, 'GET', '/v1/user', { token: pair.token })).status).toBe(200)
+    }
+    const pids = new Set((await logged('request', 32)).map(({ pid }) => pid))
+    expect(pids.size).toBe(3)
+    expect(pids.has(child.pid)).toBe(false)
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => postJson(url, '/v1/token/refresh', { refresh_token: pair.refresh_token })),
+    )
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
+    const { token } = answers[0]?.json ?? {}
+    expect((await postJson(url, '/v1/token/revoke', { token })).status).toBe(200)
+    await pause(1000)
+    for (let i = 0; i < 12; i++) expect((await ask(url, 'GET', '/v1/user', { token })).status).toBe(401)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  it('are replaced when one dies, and end with the process that keeps them', async () => {
+    const { url, logged, child, ended } = await serve({ folder: newFolder(), words: ['--workers', '2'] })
+    for (let i = 0; i < 20; i++) await ask(url, 'GET', '/nowhere')
+    const [first] = (await logged('request', 20)).map(({ pid }) => pid)
+    process.kill(first, 'SIGKILL')
+    expect((await logged('a worker ended'))[0]).toMatchObject({ level: 'error', worker: first, exit: 'SIGKILL' })
+    const seen = new Set<number>()
+    const until = performance.now() + 15_000
+    while (seen.size < 2 && performance.now() < until) {
+      await ask(url, 'GET', '/nowhere').catch(() => {})
+      for (const { pid } of (await logged('request')).slice(20)) if (pid !== first) seen.add(pid)
+    }
+    expect(seen.size).toBe(2)
+    child.kill('SIGKILL')
+    expect(await ended).toBe('SIGKILL')
+    const gone = async (pid: number) => {
+      for (let i = 0; i < 200; i++) {
+        try {
+          process.kill(pid, 0)
+        } catch {
+          return true
+        }
+        await pause(20)
+      }
+      return false
+    }
+    expect(await Promise.all([...seen].map(gone))).toEqual([true, true])
+  })
+
+  it('end their requests, though each of them gets the signal as well', async () => {
+    const { url, port, child, ended, logged } = await serve({ folder: newFolder(), words: ['--workers', '2'] })
+    await postJson(url, '/v1/client/register', ann)
+    for (let i = 0; i < 10; i++) await ask(url, 'GET', '/nowhere')
+    const pids = new Set((await logged('request', 11)).map(({ pid }) => pid))
+    const running = await openSocket(port)
+    const body = JSON.stringify({ account: ann.account, secret, type: 100 })
+    const head = `POST /v1/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+    running.write(`${head}\r\n\r\n${body.slice(0, 9)}`)
+    await pause(200)
+    // As a service manager does.
+    for (const pid of [child.pid as number, ...pids]) process.kill(pid, 'SIGTERM')
+    await pause(300)
+    for (const pid of pids) if (pid !== child.pid) process.kill(pid, 0) // still there, or this throws
+    running.write(body.slice(9))
+    expect((await running.answer(5_000, (text) => text.includes('"token"'))).text).toMatch(/^HTTP\/1\.1 201 /)
+    expect(await ended).toBe(0)
+  })
+
+  it('say once why none can start', async () => {
+    const { ended, output } = await startServe({
+      ...{ folder: newFolder(), words: ['--workers', '3'], environment: { LATCHKEY_DATA: '/dev/null/x' } },
+    })
+    expect(await ended).toBe(1)
+    expect(output.error.match(/The data folder \/dev\/null\/x cannot be used/g)).toHaveLength(1)
+  })
+
+  it.each(['0', '-1', '1.5', 'many', '100'])('are not %s', async (workers) => {
+    const { code, error } = await runCommand(newFolder(), ['serve', '--workers', workers])
+    expect([code, error]).toEqual([2, 'latchkey: --workers must be a whole number from 1 to 99'])
+  })
+})
