@@ -9,7 +9,6 @@ import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ann, ask, postJson, runCommand, secret, temporaryFolder, useServer } from './server.js'
-import { openSocket } from './socket.js'
 
 const bin = fileURLToPath(new URL('../bin/latchkey.js', import.meta.url))
 const server = useServer()

@@ -14,6 +14,8 @@ export interface FeedPage {
   readonly ageMs: number
   /** The server's clock when the database was read, in milliseconds since the epoch. */
   readonly nowMs: number
+  /** Who wrote it, and when by a clock of its own; undefined from servers that do not say. */
+  readonly process: { readonly id: string; readonly ms: number } | undefined
   readonly keysVersion: number
 }
 
@@ -21,7 +23,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /** @throws Error when it is none. */
 export function readFeedPage(json: JsonObject): FeedPage {
-  const { feed_id, rows, next, more, final, age_ms, now, keys_version } = json
+  const { feed_id, rows, next, more, final, age_ms, now, process_id, process_ms, keys_version } = json
   const isPage =
     typeof feed_id === 'string' &&
     typeof next === 'string' &&
@@ -35,6 +37,7 @@ export function readFeedPage(json: JsonObject): FeedPage {
   if (!isPage) throw new Error('The feed must answer pages as Latchkey writes them')
   return {
     ...{ feedId: feed_id, next, more, final, ageMs: age_ms, nowMs: now, keysVersion: keys_version },
+    process: typeof process_id === 'string' && isCount(process_ms) ? { id: process_id, ms: process_ms } : undefined,
     rows: rows.map(readRow),
   }
 }

@@ -100,7 +100,7 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
       if (page.more && page.next === cursor) throw new Error('A page of the feed must say where the next one begins')
       cursor = page.next
       if (!page.final) {
-        olderMs = Math.max(olderMs, page.ageMs + ageSeconds * 1000, clock.heard(page.nowMs))
+        olderMs = Math.max(olderMs, page.ageMs + ageSeconds * 1000, clock.heard(page))
       }
       if (page.more) continue
       revocations.readUpTo(began, olderMs)

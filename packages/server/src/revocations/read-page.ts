@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type FeedRead, feedStart } from '../store/feed.js'
 import type { Store } from '../store/store.js'
 
@@ -16,6 +17,9 @@ export interface FeedPage {
   readonly age_ms: number
   /** When the database was read, in milliseconds since the epoch. */
   readonly now: number
+  /** Which process read it, and when by a clock of its own, in milliseconds: old answers show though `now` was set. */
+  readonly process_id: string
+  readonly process_ms: number
   readonly keys_version: number
 }
 
@@ -30,6 +34,7 @@ export interface FeedPages {
   read(after: string): Promise<FeedPage>
 }
 
+const processId = randomBytes(8).toString('hex')
 /** However many services ask, most ask for the same page: the database is read for it this often at most. */
 const againMs = 50
 
@@ -84,6 +89,7 @@ async function readPage(store: Store, after: string): Promise<ReadPage> {
       more: read.more,
       final: read.more && !isMiddle && read.settled === read.last,
       now: read.nowMs ?? nowMs,
+      ...{ process_id: processId, process_ms: Math.floor(began) },
       keys_version: read.keysVersion,
     },
   }

@@ -1,9 +1,14 @@
 /** Nodes whose own clocks are wrong write and compare the moments of the database they share. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import process from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAuth } from 'latchkey'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../../query/test/postgres.js'
+import { serve } from '../running/serve.js'
 import { ann, ask, type Node, postJson, secret, startNode, temporaryFolder } from '../server.js'
 import { createTestDatabase, storeName } from './test-store.js'
 
@@ -50,8 +55,6 @@ describe.skipIf(storeName === 'SQLite')('a node whose clock is wrong', () => {
     }
   })
 
-  const logIn = async (url: string) =>
-    (await postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })).json
   const urls = () => [right.url, ...wrong.map(({ url }) => url)]
   const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
 
@@ -82,3 +85,45 @@ describe.skipIf(storeName === 'SQLite')('a node whose clock is wrong', () => {
     await tokensAreGoodEverywhere()
   })
 })
+
+// On PostgreSQL the time is that of its machine, which no test can set.
+describe.runIf(storeName === 'SQLite')('a server whose time is set while it runs', () => {
+  it.each([
+    ['back', -hour],
+    ['forward', hour],
+  ])('%s says so, and those who follow it stay as fresh as they were', { timeout: 60_000 }, async (_, byMs) => {
+    const shimmed = { NODE_OPTIONS: `--import ${shim}`, WRONG_BY_MS: String(byMs), LATCHKEY_ISSUER: issuer }
+    const own = temporaryFolderOfTest()
+    const server = await serve({ folder: own, environment: shimmed })
+    await postJson(server.url, '/v1/client/register', ann)
+    const auth = createAuth({ server: server.url, issuer })
+    onTestFinished(() => auth.close())
+    await auth.ready()
+    server.child.kill('SIGUSR2')
+    expect((await server.logged('the time of the database was set'))[0]).toMatchObject({ level: 'error' })
+    expect(Math.abs(server.lines('the time of the database was set')[0]?.byMs - byMs)).toBeLessThan(2_000)
+    const ready = await ask(server.url, 'GET', '/readyz')
+    expect([ready.status, ready.json.reasons]).toEqual([503, ['clock']])
+    // Two reads later at most it knows that the answers are new, whatever they say of the time.
+    await pause(5_000)
+    let youngest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 40; i++) {
+      youngest = Math.min(youngest, auth.status().revocationsAgeMs ?? youngest)
+      await pause(50)
+    }
+    expect(youngest).toBeLessThan(2_000)
+    const { token } = await logIn(server.url)
+    expect((await postJson(server.url, '/v1/token/revoke', { token })).status).toBe(200)
+    await server.logged('the time of the database was not set again')
+    expect((await ask(server.url, 'GET', '/readyz')).status).toBe(200)
+  })
+})
+
+const logIn = async (url: string) =>
+  (await postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })).json
+let count = 0
+function temporaryFolderOfTest(): string {
+  const own = join(folder, `set-${++count}`)
+  mkdirSync(own)
+  return own
+}

@@ -20,6 +20,8 @@ const page = z
     final: z.boolean().openapi({ description: 'Full and settled: it will never be another.' }),
     age_ms: z.number().openapi({ description: 'From when the database was read to this answer.' }),
     now: z.number().openapi({ description: 'When it was read, in milliseconds since the epoch.' }),
+    process_id: z.string().openapi({ description: 'The process that read it.' }),
+    process_ms: z.number().openapi({ description: 'When, by a clock of its own that nobody sets.' }),
     keys_version: z.int().openapi({ description: 'Another one when the key set has changed.' }),
   })
   .openapi('FeedPage')
