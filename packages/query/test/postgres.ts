@@ -167,7 +167,7 @@ async function start(
   const ready = await new Promise<boolean>((resolve, reject) => {
     server.stderr.on('data', (chunk: Buffer) => {
       said += chunk
-      if (said.includes('ready to accept connections')) resolve(true)
+      if (/ready to accept (?:read-only )?connections/.test(said)) resolve(true)
     })
     server.once('error', reject)
     server.once('exit', () => resolve(false))

@@ -29,7 +29,7 @@ export interface Store {
   clockJump(): ClockJump | undefined
   /** The store's time less that of this machine, in milliseconds; 0 where the clock was given. */
   clockOffsetMs(): number
-  /** Why the storage failed the last transaction; undefined when it did not. */
+  /** Why the storage failed a transaction of the last seconds; undefined when it failed none, or takes them again. */
   writeProblem(): unknown
   /**
    * Writes something that changes nothing, to find out whether that is possible again.

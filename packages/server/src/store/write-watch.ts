@@ -4,21 +4,28 @@ import { LatchkeyError } from 'latchkey'
 export interface WriteWatch {
   /** Runs a writing transaction, and remembers whether the storage failed it. */
   watch<Result>(write: () => Promise<Result>): Promise<Result>
-  /** Why the last one failed; undefined when it did not. A refusal of the server's own is no failure of the storage. */
+  /** Why one failed in the last five seconds, or later, when none has succeeded since; undefined when none did. A refusal of the server's own is no failure of the storage. */
   problem(): unknown
 }
 
+const quietMs = 5_000
+
 export function createWriteWatch(): WriteWatch {
   let problem: unknown
+  let failedAtMs = 0
   return Object.freeze({
     async watch<Result>(write: () => Promise<Result>): Promise<Result> {
       try {
         const result = await write()
-        problem = undefined
+        // On a disk that is full some things may still be written.
+        if (performance.now() - failedAtMs > quietMs) problem = undefined
         return result
       } catch (error) {
         const isAway = error instanceof LatchkeyError && error.code === 'busy' && error.cause !== undefined
-        if (isAway) problem = error.cause
+        if (isAway) {
+          problem = error.cause
+          failedAtMs = performance.now()
+        }
         throw error
       }
     },

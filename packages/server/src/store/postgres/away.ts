@@ -7,6 +7,9 @@ const awayStates = /^(?:08|40|53|57P)|^(?:25006|55P03|57014)$/
 /** After these the connection is gone, or soon will be. */
 const brokenStates = /^(?:08|57P)|^25006$/
 
+/** What a standby says to BEGIN READ WRITE, and nothing else does. */
+const featureNotSupported = '0A000'
+
 /** What `pg` itself says without a code. */
 const brokenMessages =
   /^(?:Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect)/
@@ -27,6 +30,11 @@ export function isAway(error: unknown): boolean {
 export function isBroken(error: unknown): boolean {
   const { syscall, message } = (error ?? {}) as PgError
   return syscall !== undefined || brokenStates.test(sqlState(error)) || brokenMessages.test(String(message))
+}
+
+/** Whether a transaction that writes was refused because the server only follows another one. */
+export function isStandby(error: unknown): boolean {
+  return sqlState(error) === featureNotSupported
 }
 
 function sqlState(error: unknown): string {

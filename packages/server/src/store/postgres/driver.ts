@@ -1,7 +1,7 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { storageAway } from '../storage-away.js'
-import { isAway, isBroken } from './away.js'
+import { isAway, isBroken, isStandby } from './away.js'
 
 const statementTimeoutMs = 5_000
 
@@ -38,7 +38,7 @@ export class PostgresDriver implements Driver {
     const mode = settings.accessMode ?? 'read write'
     const isolation = settings.isolationLevel ?? 'read committed'
     // In one message, and so in one round trip.
-    await (connection as PostgresConnection).run(
+    await (connection as PostgresConnection).begin(
       `begin isolation level ${isolation} ${mode}; set local statement_timeout = ${statementTimeoutMs}; ` +
         `set local lock_timeout = ${this.#lockWaitMs}; set local synchronous_commit = on`,
     )
@@ -81,6 +81,17 @@ class PostgresConnection implements DatabaseConnection {
   /** Runs statements without parameters, several in one text. */
   async run(text: string): Promise<void> {
     await this.#attempt(() => this.#client.query(text))
+  }
+
+  /** A server that has become a standby is away until it is none, or another one answers. */
+  async begin(text: string): Promise<void> {
+    try {
+      await this.run(text)
+    } catch (error) {
+      if (!isStandby(error)) throw error
+      this.broken = true
+      throw storageAway(error)
+    }
   }
 
   release(): void {
