@@ -1,11 +1,11 @@
 /** What PostgreSQL alone asks of the server: to be away now and then, poolers, and users with few rights. */
 import { randomBytes } from 'node:crypto'
-import { connect, createServer, type Socket } from 'node:net'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/open-store.js'
 import { ann, ask, type Node, postJson, secret, startNode } from '../server.js'
+import { startWire } from './bad-days/wire.js'
 import { findPgbouncer, startPgbouncer } from './pgbouncer.js'
 import { createPostgresDatabase, storeName, type TestDatabase } from './test-store.js'
 
@@ -26,46 +26,13 @@ async function start(database: TestDatabase): Promise<Node> {
 }
 const logIn = (url: string) => postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
 
-/** A way to the database that can be cut. */
-async function startWire(databaseUrl: string) {
-  const target = new URL(databaseUrl)
-  const sockets = new Set<Socket>()
-  let isCut = false
-  const server = createServer((near) => {
-    if (isCut) return void near.destroy()
-    const far = connect(Number(target.port), target.hostname)
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.pipe(other)
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
-      })
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
+/** A way to the database that can be cut, or hang. */
+async function startWireTo(databaseUrl: string) {
+  const wire = await startWire(databaseUrl)
+  opened.push(wire.close)
   const url = new URL(databaseUrl)
-  url.port = String(port)
-  const cut = () => {
-    isCut = true
-    for (const socket of sockets) socket.destroy()
-  }
-  opened.push(async () => {
-    cut()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return {
-    url: url.href,
-    cut,
-    mend() {
-      isCut = false
-    },
-  }
+  url.port = new URL(wire.url).port
+  return { ...wire, url: url.href }
 }
 
 /** What a guard answers, and a question about the token, when that much time has passed. */
@@ -83,7 +50,7 @@ async function statusesAfterSeconds(seconds: number, url: string, token: string)
 
 describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
   it('is 503 for what needs it, nothing for guards and keys, and heals by itself', async () => {
-    const wire = await startWire(await createPostgresDatabase())
+    const wire = await startWireTo(await createPostgresDatabase())
     const node = await start(databaseOf(wire.url))
     await postJson(node.url, '/v1/client/register', ann)
     const { token, refresh_token } = (await logIn(node.url)).json
@@ -103,10 +70,39 @@ describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
     expect((await ask(node.url, 'GET', '/.well-known/jwks.json')).status).toBe(200)
     expect(node.log.some((line) => line.startsWith('latchkey: POST /v1/token failed:'))).toBe(true)
     expect(node.log.join('\n')).not.toContain(new URL(wire.url).password)
-    wire.mend()
+    wire.mend(false)
     expect((await ask(node.url, 'GET', '/v1/user', { token })).status).toBe(200)
     // The one that was told 503 was not revoked, and its refresh token was not used.
     expect((await postJson(node.url, '/v1/token/refresh', { refresh_token })).status).toBe(201)
+  })
+
+  it('is given up when it no longer answers, and does not come back by the connections that stay mute', {
+    timeout: 60_000,
+  }, async () => {
+    const wire = await startWireTo(await createPostgresDatabase())
+    const node = await start(databaseOf(wire.url))
+    await postJson(node.url, '/v1/client/register', ann)
+    const { token, refresh_token } = (await logIn(node.url)).json
+    wire.hang('both')
+    const began = performance.now()
+    const answers = await Promise.all([
+      postJson(node.url, '/v1/token/refresh', { refresh_token }),
+      postJson(node.url, '/v1/token/revoke', { token }),
+      ask(node.url, 'GET', '/v1/revocations'),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503])
+    expect(performance.now() - began).toBeLessThan(20_000)
+    expect((await ask(node.url, 'GET', '/readyz')).json.reasons).toContain('database')
+    wire.mend(true)
+    const until = performance.now() + 30_000
+    let answer = await postJson(node.url, '/v1/token/refresh', { refresh_token })
+    while (answer.status === 503 && performance.now() < until) {
+      answer = await postJson(node.url, '/v1/token/refresh', { refresh_token })
+    }
+    expect(answer.status).toBe(201)
+    let ready = await ask(node.url, 'GET', '/readyz')
+    while (ready.status === 503 && performance.now() < until) ready = await ask(node.url, 'GET', '/readyz')
+    expect(ready.json).toEqual({ status: 'ready' })
   })
 
   it('stops the start with a sentence that holds no password', async () => {

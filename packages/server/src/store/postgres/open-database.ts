@@ -3,8 +3,8 @@ import { StartError } from '../start-error.js'
 
 const connections = 10
 const connectWaitMs = 3_000
-/** For a server that stopped answering without closing the connection. */
-const answerWaitMs = 15_000
+/** For a server that stopped answering without closing the connection: longer than it lets any statement take by itself. */
+const answerWaitMs = 8_000
 const int8 = 20
 /** `pg_current_xact_id` came with it. */
 const oldestVersion = 130_000
