@@ -45,6 +45,7 @@ describe('before the first keys', () => {
     await until(() => auth.status().problem !== undefined)
     expect(auth.status()).toEqual({
       revocationsAgeMs: undefined,
+      laggingDecisions: 0,
       problem: `The keys of ${own.issuer.url} could not be read: ${own.issuer.url}/keys must answer 200, not 500`,
     })
     expect(verdictOf(auth, tokenOf(first))).toMatch(/^503 busy/)

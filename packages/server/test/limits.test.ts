@@ -143,7 +143,11 @@ describe('the feed', () => {
     const issuer = 'http://localhost:4000'
     const service = createAuth({ server: closed.url, issuer, apiKey: key.key })
     await service.ready()
-    expect(service.status()).toEqual({ revocationsAgeMs: expect.any(Number), problem: undefined })
+    expect(service.status()).toEqual({
+      revocationsAgeMs: expect.any(Number),
+      laggingDecisions: expect.any(Number),
+      problem: undefined,
+    })
     await service.close()
     const strangers = [
       createAuth({ server: closed.url, issuer }),

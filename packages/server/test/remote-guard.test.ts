@@ -126,7 +126,11 @@ describe('a service', () => {
     for (let i = 0; i < 20; i++) expect((await get(forged)).json.code).toBe('token_invalid')
     expect(proxy.paths.filter((path) => !path.startsWith('/v1/revocations'))).toHaveLength(before)
     expect(proxy.paths.slice(0, 2)).toEqual(['/.well-known/oauth-authorization-server', '/.well-known/jwks.json'])
-    expect(auth.status()).toEqual({ revocationsAgeMs: expect.any(Number), problem: undefined })
+    expect(auth.status()).toEqual({
+      revocationsAgeMs: expect.any(Number),
+      laggingDecisions: expect.any(Number),
+      problem: undefined,
+    })
   })
 
   it('refuses within a second what was revoked, ended or lowered', async () => {
@@ -201,6 +205,11 @@ describe('a service whose server is not there', () => {
     await pause(1200)
     expect((await get(pair.token)).status).toBe(200)
     expect(auth.status().revocationsAgeMs).toBeGreaterThan(1000)
+    // What it let through meanwhile it says as well.
+    const { laggingDecisions } = auth.status()
+    expect(laggingDecisions).toBeGreaterThan(0)
+    expect((await get(pair.token)).status).toBe(200)
+    expect(auth.status().laggingDecisions).toBe(laggingDecisions + 1)
     proxy.mode = 'pass'
     expect(await until(async () => (await get(pair.token)).status === 401)).toBeLessThan(2500)
     expect(auth.status().problem).toBeUndefined()
@@ -301,6 +310,7 @@ it('a feed with rows of a kind that this version does not know is followed all t
   await auth.ready()
   expect(auth.status()).toEqual({
     revocationsAgeMs: expect.any(Number),
+    laggingDecisions: expect.any(Number),
     problem: 'The feed has revocations of a kind that this version does not know: update latchkey',
   })
 })

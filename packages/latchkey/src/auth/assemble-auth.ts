@@ -8,6 +8,7 @@ import type { Explanation } from '../token/explain.js'
 import { goodToken } from '../token/explain-advice.js'
 import type { Revocations } from '../token/revocation-list.js'
 import { type Check, type Decision, decide, type GuardRequest, keysUnknown } from './decide.js'
+import type { Freshness } from './freshness.js'
 import type { Need } from './need.js'
 
 /** What guards need to know; `createAuth` and the server's `createLatchkey` both make one. */
@@ -31,6 +32,8 @@ export interface Auth<Scope extends string = string> {
 export interface AuthStatus {
   /** How old the copy of the revocations is, in milliseconds; undefined where there is no copy, or none yet. */
   readonly revocationsAgeMs: number | undefined
+  /** How many tokens were let through by a copy older than a second, as `maxStalenessSeconds` allows. */
+  readonly laggingDecisions: number
   /** Why the server cannot be followed at this moment; undefined while it can, and where none is followed. */
   readonly problem: string | undefined
 }
@@ -43,14 +46,14 @@ export interface AuthParts<Scope extends string> {
   /** Undefined before the first keys; left out where there is no list of checks. */
   readonly explain?: (token: string, nowMs: number) => Explanation | undefined
   /** Whether the copy of the revocations is new enough. */
-  readonly isUsable: () => boolean
+  readonly freshness: Freshness
   readonly revocations?: Revocations | undefined
   /** What reads keys in the background. */
   readonly follower?: { ready(): Promise<void>; readonly problem: string | undefined; close(): void }
 }
 
 export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Auth<Scope> {
-  const { check, isUsable, revocations, follower } = parts
+  const { check, freshness, revocations, follower } = parts
   const { roles, clock = systemClock } = parts.options
   function explain(token: string): Explanation {
     return parts.explain?.(token, clock()) ?? explainResult(check()?.(token, clock()))
@@ -60,14 +63,18 @@ export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Aut
     scopes: roles?.scopes ?? [],
     decide(request: GuardRequest, need: Need): Decision {
       try {
-        return decide(check(), request, need, clock(), isUsable, adviseOn)
+        return decide(check(), request, need, clock(), freshness.isUsable, adviseOn)
       } catch (cause) {
         return problem(new LatchkeyError('server_error', { cause }), describe(request))
       }
     },
     explain: (token: string) => explain(String(token)),
     ready: async () => follower?.ready(),
-    status: () => ({ revocationsAgeMs: revocations?.ageMs?.(), problem: follower?.problem }),
+    status: () => ({
+      revocationsAgeMs: revocations?.ageMs?.(),
+      laggingDecisions: freshness.lagging(),
+      problem: follower?.problem,
+    }),
     close: async () => follower?.close(),
   })
 }

@@ -49,11 +49,11 @@ export function createAuth<Scope extends string = string>(options: AuthOptions<S
 function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Auth<Scope> {
   const { keys, ...rest } = { audience: options.issuer, ...options }
   const verifier = readVerifierOptions('createAuth', rest, [...sharedNames, 'keys', 'revocations'])
-  const isUsable = createFreshness(freshnessOf(options, options.revocations))
+  const freshness = createFreshness(freshnessOf(options, options.revocations))
   const trust = verifier.trustIn(typeof keys === 'string' ? readKeyFile(keys) : keys)
   const check = createTokenCheck(trust, verifier.cacheEntries)
   return assembleAuth({
-    ...{ options, isUsable, revocations: options.revocations, check: () => check },
+    ...{ options, freshness, revocations: options.revocations, check: () => check },
     explain: (token, nowMs) => explainBy(trust, token, nowMs),
   })
 }
@@ -83,9 +83,9 @@ function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope
     },
   })
   const { revocations } = follower
-  const isUsable = createFreshness(freshnessOf(options, revocations))
+  const freshness = createFreshness(freshnessOf(options, revocations))
   return assembleAuth({
-    ...{ options, isUsable, revocations, follower, check: () => check },
+    ...{ options, freshness, revocations, follower, check: () => check },
     explain: (token, nowMs) => trust && explainBy(trust, token, nowMs),
   })
 }

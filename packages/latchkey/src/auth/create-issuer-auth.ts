@@ -4,6 +4,7 @@ import { readVerifierOptions } from '../token/create-verifier.js'
 import { type Auth, assembleAuth } from './assemble-auth.js'
 import type { IssuerAuthOptions } from './auth-options.js'
 import { followIssuer, type Pace, usualPace } from './follow-issuer.js'
+import { alwaysFresh } from './freshness.js'
 import { readServerAddress } from './server-address.js'
 
 const owner = "createAuth with profile: 'any-jwt'"
@@ -26,5 +27,5 @@ export function createIssuerAuth<Scope extends string>(
       check = createForeignTokenCheck(keys, rules, cacheEntries, follower.asksForKeys)
     },
   })
-  return assembleAuth({ options, check: () => check, isUsable: () => true, follower })
+  return assembleAuth({ options, check: () => check, freshness: alwaysFresh, follower })
 }

@@ -4,13 +4,15 @@ import { peekToken } from '../sessions/peek-token.js'
 
 /** The same for guards and for questions about tokens. */
 const maxStalenessSeconds = 300
+const freshMs = 1_000
 
 export interface LocalAuthOptions {
   readonly issuer: string
   readonly clock: () => number
   readonly revocations: Revocations
   readonly roles: Roles | undefined
-  /** Told of each decision: `accepted`, `anonymous`, or the code of the refusal. */
+  /** Told of each decision: `accepted`, `accepted_lagging` by a copy older than a second,
+   * `anonymous`, or the code of the refusal. */
   readonly onDecision?: ((outcome: string) => void) | undefined
 }
 
@@ -45,7 +47,7 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
       ...current.auth,
       decide(...args: Parameters<Auth['decide']>) {
         const decision = current.auth.decide(...args)
-        onDecision?.(outcomeOf(decision))
+        onDecision?.(outcomeOf(decision, revocations))
         return decision
       },
       explain: (token: string) => current.auth.explain(token),
@@ -65,9 +67,10 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
   }
 }
 
-function outcomeOf(decision: Decision): string {
+function outcomeOf(decision: Decision, revocations: Revocations): string {
   if (decision.status !== undefined) return decision.code
-  return decision.user === undefined ? 'anonymous' : 'accepted'
+  if (decision.user === undefined) return 'anonymous'
+  return (revocations.ageMs?.() ?? 0) <= freshMs ? 'accepted' : 'accepted_lagging'
 }
 
 /** The audience that it names first: whoever it is for, it is for them. */
