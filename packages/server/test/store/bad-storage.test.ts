@@ -112,6 +112,17 @@ function fill(disk: string): { free(): void } {
   return { free: () => rmSync(file) }
 }
 
+/** Fills the disk, and makes room again. */
+function fullAndFree(disk: string): [() => Promise<void>, () => Promise<void>] {
+  let filler: ReturnType<typeof fill> | undefined
+  return [
+    async () => {
+      filler = fill(disk)
+    },
+    async () => filler?.free(),
+  ]
+}
+
 async function start(database: TestDatabase): Promise<Node> {
   const node = await startNode(database, { issuer })
   onTestFinished(node.close)
@@ -123,14 +134,7 @@ describe.runIf(storeName === 'SQLite')('a disk that is full under SQLite', slow,
     const disk = mountSmallDisk()
     if (disk === undefined) return skip('a small disk is needed, which this user may not mount')
     const node = await start(await createTestDatabase(disk))
-    let filler: ReturnType<typeof fill>
-    await expectNoWrites(
-      node,
-      async () => {
-        filler = fill(disk)
-      },
-      async () => filler.free(),
-    )
+    await expectNoWrites(node, ...fullAndFree(disk))
   })
 })
 
@@ -194,14 +198,7 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
     for (const table of ['sessions', 'users', 'audit_events', 'revocations', 'identities', 'meta']) {
       await query(connection, `alter table latchkey.${table} set tablespace small`)
     }
-    let filler: ReturnType<typeof fill>
-    await expectNoWrites(
-      node,
-      async () => {
-        filler = fill(disk)
-      },
-      async () => filler.free(),
-    )
+    await expectNoWrites(node, ...fullAndFree(disk))
   })
 
   it('that is slow is given up after five seconds, and guarded routes feel nothing of it', async () => {
