@@ -90,6 +90,8 @@ const logIn = async ({ url }: { url: string }) =>
 const refresh = ({ url }: { url: string }, refresh_token: string) =>
   postJson(url, '/v1/token/refresh', { refresh_token })
 
+const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString()).kid
+
 /** An address that stays the same whichever server answers there. */
 async function startFront() {
   let current: Latchkey | undefined
@@ -140,6 +142,7 @@ it('after a restore no used refresh token, ended session or retired key works, a
   const { keys } = (await ask(between.url, 'GET', '/.well-known/jwks.json')).json
   const oldKids = keys.map(({ kid }: { kid: string }) => kid)
   expect(decide(untouched.token)).toBeUndefined()
+  const feedBefore = (await ask(between.url, 'GET', '/v1/revocations')).json
   front.show(undefined)
   await between.close()
 
@@ -171,17 +174,25 @@ it('after a restore no used refresh token, ended session or retired key works, a
   const published = (await ask(after.url, 'GET', '/.well-known/jwks.json')).json.keys
   expect(published.filter(({ kid }: { kid: string }) => oldKids.includes(kid))).toEqual([])
   // What was refused stays refused, and what the backup had made good is refused as well, within a second.
-  const until = performance.now() + 5_000
+  const until = performance.now() + 10_000
   while (decide(untouched.token) !== 401 && performance.now() < until) await pause(20)
   expect([used, ended, untouched, rotated].map(({ token }) => decide(token))).toEqual([401, 401, 401, 401])
   const fresh = await logIn(after)
   while (decide(fresh.token) !== undefined && performance.now() < until) await pause(20)
   expect(decide(fresh.token)).toBeUndefined()
-  expect((await refresh(after, fresh.refresh_token)).status).toBe(201)
+  // The feed is another one, and names the keys whose tokens it refuses, for guards that were given keys.
+  const feed = (await ask(after.url, 'GET', '/v1/revocations')).json
+  expect(feed.feed_id).not.toBe(feedBefore.feed_id)
+  const refusedKeys = feed.rows.filter(([kind]: string[]) => kind === 'k').map(([, id]: string[]) => id)
+  expect(refusedKeys).toContain(kidOf(untouched.token))
+  expect((await postJson(after.url, '/v1/token/revoke', { token: fresh.token })).status).toBe(200)
+  while (decide(fresh.token) !== 401 && performance.now() < until) await pause(20)
+  expect(decide(fresh.token)).toBe(401)
+  const next = await logIn(after)
 
   // Once is enough: it is an ordinary database now.
   const second = await start(database)
-  expect((await ask(second.url, 'GET', '/v1/user', { token: fresh.token })).status).toBe(200)
+  expect((await ask(second.url, 'GET', '/v1/user', { token: next.token })).status).toBe(200)
   expect(second.log).toEqual([])
 })
 
