@@ -13,8 +13,11 @@ import { Client, type ClientConfig } from 'pg'
 export interface Postgres {
   /** Makes an empty database, and answers what `pg` needs to connect to it. */
   createDatabase(): Promise<Required<Pick<ClientConfig, 'host' | 'port' | 'user' | 'password' | 'database'>>>
-  /** Stops the server at once, as a crash would, and starts it again on the same data and port, `pauseMs` later. */
-  restart(pauseMs?: number): Promise<void>
+  /**
+   * Stops the server at once, as a crash would, and starts it again on the same data and port, `pauseMs` later. By SIGKILL it
+   * cannot even tell its backends, which find out by themselves.
+   */
+  restart(pauseMs?: number, signal?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Ends the server and removes its folder. */
   stop(): Promise<void>
 }
@@ -62,8 +65,8 @@ export async function startPostgres(): Promise<Postgres> {
         await client.end()
         return { ...connection, database }
       },
-      async restart(pauseMs = 0) {
-        await end(server, 'SIGQUIT')
+      async restart(pauseMs = 0, signal = 'SIGQUIT') {
+        await end(server, signal)
         await sleep(pauseMs)
         server = await listenAgain(data, bin, user, port)
       },
@@ -186,7 +189,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** By SIGTERM it waits until the connections are closed: `end` of a pool resolves before they are. */
-async function end(server: ChildProcess, signal: 'SIGTERM' | 'SIGQUIT' = 'SIGTERM'): Promise<void> {
+async function end(server: ChildProcess, signal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const exited = once(server, 'exit')
   server.kill(signal)

@@ -10,16 +10,29 @@ export interface Child {
   pause(): void
   /** By SIGCONT. */
   resume(): void
+  /** Settles when the process is gone, for whatever reason. */
+  readonly ended: Promise<void>
   end(): Promise<void>
+}
+
+export interface StartOptions {
+  /** Default a free one. */
+  readonly port?: number
+  /** Kills the process (SIGKILL), before it listens or later. */
+  readonly killed?: AbortSignal
 }
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** `latchkey serve`, once it listens. */
-export async function startServer(folder: string, environment: Readonly<Record<string, string>>): Promise<Child> {
-  const port = await freePort()
+export async function startServer(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  options: StartOptions = {},
+): Promise<Child> {
+  const { port = await freePort(), killed } = options
   const args = [path('../../../bin/latchkey.js'), 'serve', '--port', String(port), '--json']
-  return startChild(args, folder, environment, () => port)
+  return startChild(args, folder, environment, () => port, killed)
 }
 
 /** A service with a guard, once that is ready. */
@@ -32,6 +45,7 @@ async function startChild(
   cwd: string,
   environment: Readonly<Record<string, string>>,
   portOf: (said: string) => number,
+  killed?: AbortSignal,
 ): Promise<Child> {
   const env = { PATH: process.env.PATH, ...environment }
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -40,7 +54,14 @@ async function startChild(
   const onSignal = () => process.exit(143)
   process.once('exit', onExit)
   process.once('SIGTERM', onSignal)
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      process.off('exit', onExit)
+      process.off('SIGTERM', onSignal)
+      resolve()
+    })
+  })
+  killed?.addEventListener('abort', onExit)
   const said = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (chunk) => resolve(String(chunk)))
     child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code} before it listened`)))
@@ -49,9 +70,8 @@ async function startChild(
     url: `http://127.0.0.1:${portOf(said)}`,
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
+    ended,
     async end() {
-      process.off('exit', onExit)
-      process.off('SIGTERM', onSignal)
       child.kill('SIGCONT')
       child.kill('SIGTERM')
       const hurry = setTimeout(() => child.kill('SIGKILL'), 5000)

@@ -1,0 +1,143 @@
+/** Two servers on one PostgreSQL behind nginx with examples/proxy.conf. */
+import { request } from 'node:http'
+import process from 'node:process'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../../../query/test/postgres.js'
+import { ann, ask, postJson, secret, temporaryFolder } from '../server.js'
+import { createPostgresDatabase } from '../store/test-store.js'
+import { startLosingRelay } from './losing-relay.js'
+import { findNginx, type RunningProxy, startProxy } from './nginx.js'
+import { latchkeyCommand, programFolders, type ServeProcess, startServe } from './start-serve.js'
+
+const folder = temporaryFolder()
+const register = (url: string, account: string) => postJson(url, '/v1/client/register', { ...ann, account })
+const logIn = (url: string, account = ann.account) => postJson(url, '/v1/token', { account, secret, type: 100 })
+const refresh = (url: string, token: string) => postJson(url, '/v1/token/refresh', { refresh_token: token })
+
+const nginx = process.platform === 'linux' ? findNginx() : undefined
+if (!nginx) console.warn('SKIPPED the proxy: there is no nginx, and it cannot be installed')
+describe.runIf(nginx !== undefined)('proxy.conf', () => {
+  let ports: [number, number]
+  let servers: ServeProcess[]
+  let proxy: RunningProxy
+  let environment: Record<string, string>
+  const start = (port: number) =>
+    startServe([latchkeyCommand, 'serve', '--json'], { environment: { ...environment, PORT: String(port) }, folder })
+  const through = async (addresses: [number, number]) => {
+    const other = await startProxy(nginx as string, addresses)
+    onTestFinished(() => other.stop())
+    return other.url
+  }
+  beforeAll(async () => {
+    // As in compose.yaml.
+    environment = {
+      PATH: programFolders,
+      DATABASE_URL: await createPostgresDatabase(),
+      LATCHKEY_SECRET: 'a secret of more than thirty-two bytes',
+      LATCHKEY_ISSUER: 'http://localhost:8080',
+      LATCHKEY_TRUSTED_PROXIES: '1',
+    }
+    ports = [await freePort(), await freePort()]
+    servers = await Promise.all(ports.map(start))
+    proxy = await startProxy(nginx as string, ports)
+    await register(proxy.url, ann.account)
+  })
+  afterAll(async () => {
+    await proxy.stop()
+    for (const server of servers) expect([await server.end('SIGTERM'), server.errors()]).toEqual([0, ''])
+  })
+
+  it('leads through to both servers: register, log in, refresh, a guarded route', async () => {
+    expect((await register(proxy.url, 'new@example.org')).status).toBe(201)
+    const { json } = await logIn(proxy.url, 'new@example.org')
+    const refreshed = await refresh(proxy.url, json.refresh_token)
+    expect([refreshed.status, refreshed.headers.get('cache-control')]).toEqual([201, 'no-store'])
+    for (let i = 0; i < 4; i++) {
+      const { status, json: profile } = await ask(proxy.url, 'GET', '/v1/user', { token: refreshed.json.token })
+      expect([status, profile.account]).toEqual([200, 'new@example.org'])
+    }
+    expect((await ask(proxy.url, 'GET', '/v1/user')).status).toBe(401)
+    for (const { log } of servers) expect(log.filter(({ route }) => route === '/v1/user').length).toBeGreaterThan(0)
+  })
+
+  it("names the client to the servers, not itself, and nobody by the client's own word", async () => {
+    const forged = { 'x-forwarded-for': '203.0.113.9', 'x-request-id': 'of-the-client' }
+    // A machine of its own, as far as the proxy can see. The proxy itself is 127.0.0.1.
+    const login = await postFrom('127.0.77.1', proxy.url, '/v1/token', forged)
+    expect(login.status).toBe(201)
+    expect(login.requestId).toMatch(/^[0-9a-f]{32}$/)
+    const { json } = await ask(proxy.url, 'GET', '/v1/user/sessions', { token: login.json.token })
+    const current = json.sessions.find((session: { current: boolean }) => session.current)
+    expect(current.address_prefix).toBe('127.0.77.0/24')
+  })
+
+  it('keeps /metrics to the servers', async () => {
+    const { status, text } = await ask(proxy.url, 'GET', '/metrics')
+    expect([status, text.includes('nginx')]).toEqual([404, true])
+  })
+
+  it('repeats a refresh whose answer was lost, and the family goes on', async () => {
+    const relay = await startLosingRelay(ports[0])
+    onTestFinished(() => relay.close())
+    const url = await through([relay.port, ports[1]])
+    const { json } = await logIn(proxy.url)
+    const refreshed = await refresh(url, json.refresh_token)
+    expect([refreshed.status, relay.lost()]).toEqual([201, 1])
+    expect((await refresh(proxy.url, refreshed.json.refresh_token)).status).toBe(201)
+  })
+
+  it('does not repeat a registration whose answer was lost', async () => {
+    const relay = await startLosingRelay(ports[0])
+    onTestFinished(() => relay.close())
+    const url = await through([relay.port, ports[1]])
+    expect([(await register(url, 'lost@example.org')).status, relay.lost()]).toEqual([502, 1])
+    expect((await logIn(proxy.url, 'lost@example.org')).status).toBe(201)
+  })
+
+  it('loses no GET when a server is stopped under load', async () => {
+    const port = await freePort()
+    const short = await start(port)
+    const url = await through([port, ports[1]])
+    const { json } = await logIn(url)
+    const statuses: number[] = []
+    const untilMore = async (count: number) => {
+      const enough = statuses.length + count
+      while (statuses.length < enough) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    let isRunning = true
+    const askers = Array.from({ length: 8 }, async () => {
+      while (isRunning) statuses.push((await ask(url, 'GET', '/v1/user', { token: json.token })).status)
+    })
+    await untilMore(100)
+    expect(await short.end('SIGTERM')).toBe(0)
+    await untilMore(100)
+    isRunning = false
+    await Promise.all(askers)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+  })
+
+  it('sends everything to the other server when one is killed', async () => {
+    const { json } = await logIn(proxy.url)
+    expect(await (servers.shift() as ServeProcess).end('SIGKILL')).toBe('SIGKILL')
+    for (let i = 0; i < 4; i++) {
+      expect((await ask(proxy.url, 'GET', '/v1/user', { token: json.token })).status).toBe(200)
+      expect((await logIn(proxy.url)).status).toBe(201)
+    }
+  })
+})
+
+/** A login from this address of the machine. */
+async function postFrom(localAddress: string, url: string, path: string, headers: Record<string, string>) {
+  const body = JSON.stringify({ account: ann.account, secret, type: 100 })
+  return new Promise<{ status: number; requestId: string; json: { token: string } }>((resolve, reject) => {
+    const options = { localAddress, method: 'POST', headers: { 'content-type': 'application/json', ...headers } }
+    const sent = request(`${url}${path}`, options, async (response) => {
+      let text = ''
+      for await (const chunk of response.setEncoding('utf8')) text += chunk
+      const requestId = String(response.headers['x-request-id'])
+      resolve({ status: response.statusCode as number, requestId, json: JSON.parse(text) })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
