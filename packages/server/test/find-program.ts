@@ -1,5 +1,7 @@
 /** Programs of the system that some tests need. */
 import { execFileSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
 
 /**
@@ -11,9 +13,11 @@ export function findProgram(names: readonly string[], debianPackage: string): st
   const found = find()
   if (found !== undefined || !process.env.CI || process.getuid?.() !== 0 || !which('apt-get')) return found
   console.log(`Installing ${debianPackage} by apt-get ...`)
-  const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
-  execFileSync('apt-get', ['update', '-qq'], options)
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], options)
+  // In single-user mode no package starts its service.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const install = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debianPackage}`
+  // One after the other: test files run side by side.
+  execFileSync('flock', [join(tmpdir(), 'latchkey-apt.lock'), 'sh', '-c', install], { stdio: 'ignore', env })
   return find()
 }
 
