@@ -1,6 +1,6 @@
 /** The `node:http` server of `latchkey serve`: bounded in size and time, and polite when it refuses. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { LatchkeyError } from 'latchkey'
 import { problem } from 'latchkey/http'
 
@@ -26,6 +26,7 @@ export interface HttpServer {
 
 const maxHeaderBytes = 16 * 1024
 const lingerMs = 1000
+const handOverMs = 250
 
 /**
  * Makes a server that does not listen yet. What Node refuses by itself, before there is a request, is a problem document
@@ -50,7 +51,7 @@ export function createHttpServer(
       open.add(response)
       response.once('close', () => {
         open.delete(response)
-        if (open.size === 0 && stopping) server.closeAllConnections()
+        if (open.size === 0 && closing) server.closeAllConnections()
       })
       // A proxy may still send on a connection that it keeps: it shall not take it for a good one.
       if (draining) response.shouldKeepAlive = false
@@ -60,7 +61,7 @@ export function createHttpServer(
   )
   const open = new Set<ServerResponse>()
   let draining = false
-  let stopping = false
+  let closing = false
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', (_, response) => {
     answer(response, refusal(417, 'The only expectation is 100-continue'))
@@ -73,8 +74,11 @@ export function createHttpServer(
 
   async function stop(graceMs: number): Promise<void> {
     drain()
-    stopping = true
-    const closed = new Promise((resolve) => server.close(resolve))
+    // Not the close of node:http, which ends idle connections at once: what a proxy is just sending on them would be lost.
+    const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
+    await new Promise((resolve) => setTimeout(resolve, Math.min(handOverMs, graceMs)))
+    closing = true
+    server.closeIdleConnections()
     // Connections that never sent a request do not count as idle to Node, and browsers open some to have them ready.
     if (open.size === 0) server.closeAllConnections()
     const impatient = setTimeout(() => server.closeAllConnections(), graceMs)

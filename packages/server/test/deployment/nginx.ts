@@ -1,6 +1,6 @@
 /** nginx with a configuration of our own, from Debian's package `nginx`. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ export interface RunningProxy {
 export async function startProxy(bin: string, servers: readonly number[]): Promise<RunningProxy> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'nginx-test-'))
+  // Its workers do not run as root.
+  chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'proxy.conf'), atPorts(readExample('proxy.conf'), port, servers))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   const main = [
