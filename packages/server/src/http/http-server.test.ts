@@ -46,6 +46,25 @@ describe('stopping', () => {
     expect(await elapsed(made.stop(5000))).toBeLessThan(500)
   })
 
+  it('answers what was under way on a connection that is kept, and says that it is the last', async () => {
+    const port = await start()
+    const kept = connect(port, '127.0.0.1')
+    let said = ''
+    kept.setEncoding('utf8').on('data', (chunk) => {
+      said += chunk
+    })
+    kept.on('error', () => {})
+    kept.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n')
+    await new Promise((resolve) => kept.once('data', resolve))
+    said = ''
+    const stopped = made.stop(5000)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    kept.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n')
+    await stopped
+    expect(said).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    expect(said).toContain('Connection: close')
+  })
+
   it('waits for what runs, and for nothing after it', async () => {
     const port = await start()
     const silent = connect(port, '127.0.0.1').on('error', () => {})
