@@ -9,7 +9,7 @@ const sweepEveryMs = 60_000
 const pageRows = 10_000
 
 export interface StoreFollower {
-  /** Reads everything up to now, at once. */
+  /** Reads everything that was committed before this call. */
   catchUp(): Promise<void>
   /** Ends after the read that runs. */
   close(): Promise<void>
@@ -66,11 +66,24 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
   }
 
   let running: Promise<void> | undefined
-  function catchUp(): Promise<void> {
-    running ??= pass().finally(() => {
+  let following: Promise<void> | undefined
+  function begin(): Promise<void> {
+    running = pass().finally(() => {
       running = undefined
     })
     return running
+  }
+
+  function catchUp(): Promise<void> {
+    if (running === undefined) return begin()
+    // What runs began before: it need not have what was committed since.
+    following ??= running
+      .catch(() => {})
+      .then(() => {
+        following = undefined
+        return running ?? begin()
+      })
+    return following
   }
 
   async function tick(): Promise<void> {
@@ -97,7 +110,7 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
     async close() {
       isClosed = true
       clearTimeout(timer)
-      await running?.catch(() => {})
+      await (following ?? running)?.catch(() => {})
     },
   })
 }

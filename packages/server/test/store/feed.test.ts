@@ -153,6 +153,31 @@ describe('a follower', () => {
     await own.close()
   })
 
+  it('catches up with what was committed before it was asked to, though a read is running already', async () => {
+    const own = await open()
+    let hasRead = () => {}
+    const read = new Promise<void>((resolve) => {
+      hasRead = resolve
+    })
+    const { readFeed } = own
+    const slow: Store = {
+      ...own,
+      async readFeed(...args) {
+        const answer = await readFeed(...args)
+        hasRead()
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        return answer
+      },
+    }
+    const { follower, knows } = follow(slow)
+    const running = follower.catchUp()
+    await read
+    await write(1, 2)
+    await Promise.all([follower.catchUp(), follower.catchUp()])
+    expect([knows(1), knows(2)]).toEqual([true, true])
+    await running
+  })
+
   it.runIf(storeName === 'PostgreSQL')(
     'misses no row of writers that commit in another order than they began, nor waits for one that never ends',
     async () => {
