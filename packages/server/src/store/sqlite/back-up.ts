@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
 import { backupMarkName } from '../identity.js'
 import { StartError } from '../start-error.js'
+import { Database } from './better-sqlite.js'
 
 /**
  * Writes a copy of the database as it is at this moment into one file (mode 0600), marked as a backup made at `madeAt`. Others go

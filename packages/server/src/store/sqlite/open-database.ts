@@ -1,9 +1,10 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
+import type BetterSqlite from 'better-sqlite3'
 import { StartError } from '../start-error.js'
 import { isBusy } from './away.js'
+import { Database } from './better-sqlite.js'
 
 const fileName = 'latchkey.db'
 const openWaitMs = 10_000
@@ -15,7 +16,7 @@ const openWaitMs = 10_000
  *
  * @throws StartError when the folder cannot be made or written to, or the file is no database.
  */
-export async function openSqliteDatabase(dataFolder: string, mustExist = false): Promise<Database.Database> {
+export async function openSqliteDatabase(dataFolder: string, mustExist = false): Promise<BetterSqlite.Database> {
   if (mustExist && !existsSync(join(dataFolder, fileName))) {
     throw new StartError(
       'database_missing',
@@ -54,7 +55,7 @@ function prepareFile(dataFolder: string): string {
   }
 }
 
-function setUp(file: string): Database.Database {
+function setUp(file: string): BetterSqlite.Database {
   const database = new Database(file, { timeout: 5000 })
   try {
     const mode = database.pragma('journal_mode = wal', { simple: true })

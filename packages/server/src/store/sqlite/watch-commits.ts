@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { Database } from './better-sqlite.js'
 
 /** Tells when anything was committed, by whichever process, at the cost of a look into shared memory. */
 export interface CommitWatch {
