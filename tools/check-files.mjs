@@ -26,7 +26,7 @@ for (const [index, line] of (existsSync(lock) ? readText(lock) : '').split('\n')
 for (const { folder, manifest } of packagesIn(root)) {
   for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies']) {
     for (const [name, version] of Object.entries(manifest[kind] ?? {})) {
-      if (/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) continue
+      if (/^(npm:[\w-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) continue
       problems.push(`packages/${folder}/package.json asks for ${name} ${version}; allowed: one exact version`)
     }
   }

@@ -48,6 +48,7 @@ const rules = {
   },
 }
 
+const declared = ['dependencies', 'optionalDependencies', 'peerDependencies']
 const problems = []
 let count = 0
 for (const { folder, manifest } of packagesIn(root)) {
@@ -138,7 +139,7 @@ function checkOutside(from, { specifier, typeOnly }, rule, manifest, say) {
   if (packages && !packages.includes(name) && !(typeOnly && types.includes(name))) {
     const asTypes = types.length > 0 ? `; with \`import type\`: ${types.join(', ')}` : ''
     say(`imports ${specifier}; allowed: ${packages.join(', ') || 'no package'}${asTypes}`)
-  } else if (!manifest.dependencies?.[name] && !manifest.peerDependencies?.[name]) {
+  } else if (!declared.some((kind) => manifest[kind]?.[name])) {
     say(`imports ${specifier}; ${name} is not among the dependencies or peerDependencies of ${manifest.name}`)
   }
 }

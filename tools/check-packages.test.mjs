@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { runCheck } from './lib/run-check.mjs'
 
+// Each lets npm pack something.
+const slow = { timeout: 120_000 }
 const manifest = {
   name: 'some-package',
   version: '1.0.0',
@@ -26,11 +28,11 @@ const good = {
   [`${place}/dist/.tsbuildinfo`]: '',
 }
 
-test.concurrent('passes a package that holds what its sources say', async () => {
+test.concurrent('passes a package that holds what its sources say', slow, async () => {
   expect(await runCheck('check-packages.mjs', good)).toEqual({ code: 0, output: 'packages: some-package 6 files\n' })
 })
 
-test.concurrent('refuses missing files, stale ones, tests, and what publint and attw find', async () => {
+test.concurrent('refuses missing files, stale ones, tests, and what publint and attw find', slow, async () => {
   const { [`${place}/LICENSE`]: licence, ...rest } = good
   const { code, output } = await runCheck('check-packages.mjs', {
     ...rest,
@@ -54,7 +56,7 @@ test.concurrent('refuses missing files, stale ones, tests, and what publint and 
   expect(code).toBe(1)
 })
 
-test.concurrent('refuses types that resolve nowhere, which only attw sees', async () => {
+test.concurrent('refuses types that resolve nowhere, which only attw sees', slow, async () => {
   const { code, output } = await runCheck('check-packages.mjs', {
     ...good,
     [`${place}/dist/index.d.ts`]: "export * from './nowhere'\n",
