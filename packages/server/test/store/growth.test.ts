@@ -254,7 +254,7 @@ interface Verifying {
 
 // There is no store in it.
 it.runIf(storeName === 'SQLite')(`verifying beside ${grouped(revocations)} revocations`, { timeout }, async () => {
-  const args = isFull ? [revocations, 101, 500] : [revocations, 5, 200]
+  const args = isFull ? [revocations, 1001, 50] : [revocations, 20, 50]
   const results = (await runScript('verify-beside-revocations.mjs', args.map(String))) as readonly Verifying[]
   for (const { accepted, refused } of results) expect([accepted, refused]).toEqual(['verified', 'token_revoked'])
   const rows = results.map(({ name, long, empty, ratio, ratioOfRounds }) => [
