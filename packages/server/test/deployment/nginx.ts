@@ -54,9 +54,15 @@ export async function startProxy(bin: string, servers: readonly number[]): Promi
 
 function atPorts(text: string, port: number, servers: readonly number[]): string {
   const changed = text
-    .replace(/^(?: *server [\d.]+:\d+;\n)+/m, servers.map((one) => `  server 127.0.0.1:${one};\n`).join(''))
+    .replace(
+      /^(?: *server [\d.]+:\d+ fail_timeout=1s;\n)+/m,
+      servers.map((one) => `  server 127.0.0.1:${one} fail_timeout=1s;\n`).join(''),
+    )
     .replace(/^( *listen )\d+;$/m, `$1127.0.0.1:${port};`)
-  if (!changed.includes(`listen 127.0.0.1:${port};`) || !changed.includes(`server 127.0.0.1:${servers[0]};`)) {
+  if (
+    !changed.includes(`listen 127.0.0.1:${port};`) ||
+    !changed.includes(`server 127.0.0.1:${servers[0]} fail_timeout=1s;`)
+  ) {
     throw new Error('proxy.conf does not listen on one port before its servers')
   }
   return changed

@@ -7,22 +7,21 @@
  * the suite with a few. GROWTH_SEED repeats a run's choices.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ask } from '../server.js'
 import { type Child, startServer } from './bad-days/child.js'
 import { accessesOf, createRecorder } from './growth/accesses.js'
-import { addRevocations } from './growth/add-revocations.js'
+import { createFeed, figureNames, startBeside } from './growth/feed-starts.js'
 import { fillSessions, type KnownSession, sessionsPerUser } from './growth/fill-sessions.js'
 import { createGrowthDatabase, type GrowthDatabase } from './growth/growth-database.js'
 import { openServices } from './growth/open-services.js'
 import { createOperations } from './growth/operations.js'
 import { createRandom } from './growth/random.js'
-import { runScript, startTimedServer } from './growth/timed-process.js'
-import { median, quantile, table, timeInterleaved } from './growth/timings.js'
+import { runScript } from './growth/timed-process.js'
+import { grouped, timesTable } from './growth/times-table.js'
+import { median, table, timeInterleaved } from './growth/timings.js'
 import { storeName } from './test-store.js'
 
 const sizes = (process.env.GROWTH_SIZES ?? '1000,30000').split(',').map(Number)
@@ -41,11 +40,14 @@ interface Filled {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-growth-'))
-// A run that is broken off must not leave gigabytes behind.
 const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
-process.once('exit', remove)
+// A run that is broken off must not leave gigabytes behind. Vitest ends its workers by SIGTERM.
+const onSignal = () => {
+  remove()
+  process.exit(143)
+}
+process.once('SIGTERM', onSignal)
 const filled: Filled[] = []
-const grouped = (number: number) => number.toLocaleString('en')
 
 beforeAll(async () => {
   for (const sessions of sizes) {
@@ -55,16 +57,14 @@ beforeAll(async () => {
     const began = performance.now()
     const known = await fillSessions(database, { sessions, known: 2 * (rounds + warmUpRounds) + 8, seed }, random)
     filled.push({ sessions, database, known })
-    if (isFull) console.log(`${storeName}: ${grouped(sessions)} sessions in ${seconds(performance.now() - began)}`)
+    const seconds = (performance.now() - began) / 1000
+    if (isFull) console.log(`${storeName}: ${grouped(sessions)} sessions in ${seconds.toFixed(0)} s`)
   }
 }, timeout)
 afterAll(() => {
-  process.off('exit', remove)
+  process.off('SIGTERM', onSignal)
   remove()
 }, timeout)
-
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
-const milliseconds = (ms: number) => ms.toFixed(2)
 
 async function gatherStatistics({ database }: Filled): Promise<void> {
   const filling = await database.openFilling()
@@ -133,110 +133,32 @@ it(`${rounds} rounds on databases of ${sizes.map(grouped).join(', ')} sessions`,
       databases.push(operations)
     }
     const times = await timeInterleaved(databases, { rounds, warmUpRounds }, random)
-    const names = Object.keys(times[0] as object)
-    for (const one of times) for (const name of names) expect(one[name]).toHaveLength(rounds)
-    await printTimes(names, times)
+    for (const one of times) for (const list of Object.values(one)) expect(list).toHaveLength(rounds)
+    const timed = filled.map((one, i) => ({ ...one, times: times[i] as Readonly<Record<string, number[]>> }))
+    console.log(await timesTable(timed, rounds, seed))
   } finally {
     for (const close of closing.reverse()) await close()
   }
 })
 
-async function printTimes(
-  names: readonly string[],
-  times: readonly Readonly<Record<string, readonly number[]>>[],
-): Promise<void> {
-  const sized = []
-  let version = ''
-  for (const { database, sessions } of filled) {
-    const filling = await database.openFilling()
-    sized.push(`${grouped(sessions)} sessions ${Math.ceil((await filling.sizeBytes()) / 1e6)} MB`)
-    version = await filling.version()
-    await filling.close()
-  }
-  const rows = names.map((name) => {
-    const [least, ...others] = times.map((one) => one[name] as readonly number[])
-    const cell = (values: readonly number[]) =>
-      `${milliseconds(median(values))} (${milliseconds(quantile(values, 0.95))})`
-    const first = least as readonly number[]
-    const ratio = (values: readonly number[]) => (median(values) / median(first)).toFixed(2)
-    return [name, cell(first), ...others.flatMap((values) => [cell(values), ratio(values)])]
-  })
-  const heads = sizes.flatMap((size, i) => (i === 0 ? [grouped(size)] : [grouped(size), 'ratio']))
-  const machine = `${cpus()[0]?.model} x ${cpus().length}, Node ${process.version}, ${version}`
-  console.log(
-    [
-      `${machine}, seed ${seed}; ${sized.join(', ')}`,
-      `median (p95) in ms of ${rounds} requests each, in turns; the ratio is of medians, to ${grouped(sizes[0] as number)}`,
-      table([['', ...heads], ...rows]),
-    ].join('\n'),
-  )
-}
-
-interface Following {
-  readonly seconds: number
-  readonly cpuSeconds: number
-  readonly before: number
-  readonly after: number
-  readonly greatest: number
-  readonly settled: number
-  readonly accepted: readonly boolean[]
-}
-
 it(`a server and a service that begin beside ${grouped(revocations)} live revocations know each of them`, {
   timeout,
 }, async () => {
   const [starts, idleMs] = isFull ? [5, 5000] : [1, 0]
-  const expiresAt = Math.floor(Date.now() / 1000) + 24 * 3600
-  const feeds: { count: number; database: GrowthDatabase; tokens: readonly string[]; rows: number[][] }[] = []
-  for (const count of [0, revocations]) {
-    const database = await createGrowthDatabase(folder, `feed-${count}`)
-    await (await startServer(database.folder, database.environment)).end()
-    const [good, revoked] = (await fillSessions(database, { sessions: 100, known: 2, seed }, random)) as [
-      KnownSession,
-      KnownSession,
-    ]
-    const filling = await database.openFilling()
-    if (count > 0) await addRevocations(filling, { count, sid: revoked.sid, expiresAt })
-    await filling.gatherStatistics()
-    await filling.close()
-    const services = await openServices(database)
-    const tokens = [services.accessToken(good), services.accessToken(revoked)]
-    await services.close()
-    feeds.push({ count, database, tokens, rows: [] })
-  }
+  const feeds = [
+    await createFeed(folder, 0, { seed, random }),
+    await createFeed(folder, revocations, { seed, random }),
+  ] as const
   for (let start = 0; start < starts; start++) {
-    for (const { count, database, tokens, rows } of random.shuffle(feeds)) {
-      const server = await startTimedServer(database.folder, database.environment)
-      try {
-        const started = server.usage()
-        const statuses = []
-        for (const token of tokens) statuses.push((await ask(server.url, 'GET', '/v1/user', { token })).status)
-        expect(statuses).toEqual(count === 0 ? [200, 200] : [200, 401])
-        await sleep(idleMs)
-        const idle = server.usage()
-        const args = [server.url, database.environment.LATCHKEY_ISSUER as string, String(idleMs), ...tokens]
-        const service = (await runScript('following-service.mjs', args)) as Following
-        expect(service.accepted).toEqual(count === 0 ? [true, true] : [true, false])
-        const served = server.usage()
-        rows.push([
-          ...[server.seconds, started.cpuSeconds, started.megabytes, started.greatestMegabytes],
-          ...[idle.megabytes, served.megabytes, service.seconds, service.cpuSeconds],
-          ...[service.before, service.after, service.greatest, service.settled],
-        ])
-      } finally {
-        await server.end()
-      }
+    for (const feed of random.shuffle(feeds)) {
+      const { server, service } = await startBeside(feed, idleMs)
+      expect(server).toEqual(feed.count === 0 ? [true, true] : [true, false])
+      expect(service).toEqual(feed.count === 0 ? [true, true] : [true, false])
     }
   }
-  const figures = [
-    ...['server: s from start to first answer', 'server: s of CPU until then', 'server: MB at its first answer'],
-    ...['server: MB at most until then', 'server: MB idle', 'server: MB after a service has read all'],
-    ...['service: s until it is ready', 'service: s of CPU until then', 'service: MB before'],
-    ...['service: MB when it is ready', 'service: MB at most until then', 'service: MB idle'],
-  ]
-  const cells = figures.map((name, i) => [
+  const cells = figureNames.map((name, i) => [
     name,
-    ...feeds.map(({ rows }) => median(rows.map((row) => row[i] as number)).toFixed(name.includes(' s ') ? 2 : 0)),
+    ...feeds.map(({ figures }) => median(figures.map((row) => row[i] as number)).toFixed(/ s /.test(name) ? 2 : 0)),
   ])
   const heads = ['', ...feeds.map(({ count }) => `${grouped(count)} revocations`)]
   console.log(`${storeName}, medians of ${starts} starts\n${table([heads, ...cells])}`)

@@ -126,6 +126,8 @@ it.runIf(nginx !== undefined)(
       const next = await serve({ folder, environment: shared, port: server.port })
       servers[index] = next
       while ((await ask(next.url, 'GET', '/readyz')).status !== 200) await pause(50)
+      // The proxy finds out a second later.
+      await pause(2_000)
     }
     isDone = true
     await Promise.all(clients)
