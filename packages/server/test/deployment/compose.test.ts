@@ -49,7 +49,9 @@ describe('compose.yaml', () => {
       expect(environment).toMatchObject({ LATCHKEY_TRUSTED_PROXIES: '1', LATCHKEY_ISSUER: expect.anything() })
       expect(secondsOf(stop_grace_period)).toBeGreaterThan(longestStopSeconds)
     }
-    const asked = [...readExample('proxy.conf').matchAll(/^ *server ([\d.]+):4000 fail_timeout=1s;$/gm)].map(([, address]) => address)
+    const asked = [...readExample('proxy.conf').matchAll(/^ *server ([\d.]+):4000 fail_timeout=1s;$/gm)].map(
+      ([, address]) => address,
+    )
     expect(servers.map(({ networks }) => networks?.default.ipv4_address)).toEqual(asked)
   })
 
