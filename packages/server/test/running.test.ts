@@ -1,16 +1,15 @@
 /** What whoever runs the server sees: its log, its readiness, its metrics, its processes. */
-import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../query/test/postgres.js'
-import { serve, startServe } from './running/serve.js'
+import { openBetterSqlite } from '../src/store/sqlite/better-sqlite.js'
 import { ann, ask, closeServer, listen, postJson, runCommand, secret, temporaryFolder } from './server.js'
 import { openSocket } from './socket.js'
+import { bin, type ServeOptions, startProcess, startServe, until, untilServes } from './start-process.js'
 
 const root = temporaryFolder()
 let count = 0
@@ -20,14 +19,27 @@ function newFolder(): string {
   return folder
 }
 
+/** Ends with the test at the latest. */
+async function start(options: Partial<ServeOptions> = {}) {
+  const server = await startServe({ folder: newFolder(), ...options })
+  onTestFinished(() => void server.end('SIGKILL'))
+  return server
+}
+const serve = async (options?: Partial<ServeOptions>) => untilServes(await start(options))
+
 const logIn = (url: string) => postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
 /** Each starts processes. */
 const slow = { timeout: 60_000 }
+const isHealthy = (url: string) =>
+  ask(url, 'GET', '/healthz').then(
+    ({ status }) => status === 200 || undefined,
+    () => undefined,
+  )
 const json = { 'content-type': 'application/json' }
 
 describe('the log', slow, () => {
   it('has one line of JSON for each request, with the id that its answer carries', async () => {
-    const { url, logged, output, lines } = await serve({ folder: newFolder() })
+    const { url, logged, output, lines } = await serve()
     const register = await postJson(url, '/v1/client/register', ann)
     const { token } = (await logIn(url)).json
     const profile = await ask(url, 'GET', '/v1/user', { token })
@@ -59,7 +71,7 @@ describe('the log', slow, () => {
 
   it('never holds a credential, wherever a client puts it', async () => {
     const folder = newFolder()
-    const { url, child, ended, output } = await serve({ folder, environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
+    const { url, child, ended, output, lines } = await serve({ folder, environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
     await postJson(url, '/v1/client/register', ann)
     const pair = (await logIn(url)).json
     const key = (
@@ -85,17 +97,28 @@ describe('the log', slow, () => {
       await postJson(url, '/v1/token/refresh', { refresh_token: credential })
       await postJson(url, '/v1/token/revoke', { token: credential })
     }
+    const { token } = (await logIn(url)).json
+    // From here on every query of a session fails, and the log says why.
+    const database = openBetterSqlite(join(folder, 'data', 'latchkey.db'))
+    database.exec('alter table sessions rename to gone')
+    database.close()
+    for (const credential of credentials) {
+      const path = `/v1/user/api-keys/${encodeURIComponent(credential)}`
+      expect((await ask(url, 'DELETE', path, { token })).status).toBe(500)
+      await postJson(url, '/v1/token/refresh', { refresh_token: credential })
+    }
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     const said = output.out + output.error
     expect(said.split('\n').length).toBeGreaterThan(50)
+    expect(lines('DELETE /v1/user/api-keys/:id failed').length).toBe(credentials.length)
     for (const credential of credentials) expect(said).not.toContain(credential)
     // Nor the part of a token that would do.
     for (const part of pair.token.split('.').slice(1)) expect(said).not.toContain(part)
   })
 
   it('says nothing of programs that ask all the time, unless they fail', async () => {
-    const { url, lines, logged } = await serve({ folder: newFolder() })
+    const { url, lines, logged } = await serve()
     for (const path of ['/healthz', '/readyz', '/v1/revocations']) {
       expect((await ask(url, 'GET', path)).status).toBe(200)
       expect((await ask(url, 'DELETE', path)).status).toBe(405)
@@ -106,8 +129,8 @@ describe('the log', slow, () => {
 
   it('takes the id of a request from a proxy that is trusted, and from nobody else', async () => {
     const id = '7f3c2b1a-0d9e-4c55-8f11-2233445566aa'
-    const { url: open } = await serve({ folder: newFolder() })
-    const { url: behind } = await serve({ folder: newFolder(), environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
+    const { url: open } = await serve()
+    const { url: behind } = await serve({ environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
     const idOf = async (url: string, given: string) =>
       (await ask(url, 'GET', '/healthz', { headers: { 'x-request-id': given } })).headers.get('x-request-id')
     expect(await idOf(behind, id)).toBe(id)
@@ -119,48 +142,59 @@ describe('the log', slow, () => {
 
   it('can be made silent', async () => {
     const folder = newFolder()
-    const { writeFileSync } = await import('node:fs')
     writeFileSync(join(folder, 'latchkey.config.json'), '{"logLevel":"silent"}')
-    const { url, output, child, ended } = await startServe({ folder })
-    const until = performance.now() + 15_000
-    while (performance.now() < until) {
-      const isUp = await ask(url, 'GET', '/healthz').then(
-        ({ status }) => status === 200,
-        () => false,
-      )
-      if (isUp) break
-      await pause(20)
-    }
+    const server = await start({ folder })
+    const { url, output, child, ended } = server
+    await until(server, () => isHealthy(url), 'an answer')
     expect((await ask(url, 'GET', '/nowhere')).status).toBe(404)
     child.kill('SIGTERM')
     expect([await ended, output.out, output.error]).toEqual([0, '', ''])
   })
 
-  it('holds no request up when nobody reads it', async () => {
-    const folder = newFolder()
+  it('holds no request up when nobody reads it, and throws away what is too much', async () => {
+    const server = await start()
+    const { url, port, child, ended, lines } = server
+    child.stdout?.pause()
+    await until(server, () => isHealthy(url), 'an answer')
+    const requests = 8_000
+    const socket = await openSocket(port)
+    socket.write('GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(requests))
+    const countOf = (text: string) => text.split('HTTP/1.1 404 ').length - 1
+    const { text } = await socket.answer(30_000, (sofar) => countOf(sofar) === requests)
+    expect(countOf(text)).toBe(requests)
+    expect(await isHealthy(url)).toBe(true)
+    child.stdout?.resume()
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(lines('request').length).toBeGreaterThan(100)
+    expect(lines('request').length).toBeLessThan(requests)
+  })
+
+  it.runIf(existsSync('/dev/full'))('is no reason to stop when it can be written nowhere', async () => {
     const port = await freePort()
-    const bin = fileURLToPath(new URL('../bin/latchkey.js', import.meta.url))
-    // A pipe that is never read: it takes 64 KiB.
-    const child = spawn(process.execPath, [bin, 'serve', '--port', String(port), '--json'], {
-      ...{ cwd: folder, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] },
-    })
-    onTestFinished(() => void child.kill('SIGKILL'))
+    const words = [
+      '-c',
+      'exec "$@" > /dev/full',
+      'sh',
+      process.execPath,
+      bin,
+      'serve',
+      '--port',
+      String(port),
+      '--json',
+    ]
+    const server = startProcess('sh', words, { folder: newFolder() })
+    onTestFinished(() => void server.end('SIGKILL'))
     const url = `http://127.0.0.1:${port}`
-    const healthy = () =>
-      ask(url, 'GET', '/healthz').then(
-        ({ status }) => status === 200,
-        () => false,
-      )
-    const until = performance.now() + 15_000
-    while (!(await healthy()) && performance.now() < until) await pause(20)
-    for (let i = 0; i < 800; i++) expect((await ask(url, 'GET', '/nowhere')).status).toBe(404)
-    expect(await healthy()).toBe(true)
+    await until(server, () => isHealthy(url), 'an answer')
+    for (let i = 0; i < 20; i++) expect((await ask(url, 'GET', '/nowhere')).status).toBe(404)
+    expect([await server.end(), server.output.error]).toEqual([0, ''])
   })
 })
 
 describe('readiness', slow, () => {
   it('ends with the signal, before the port is closed where somebody asks for it', async () => {
-    const { url, child, ended } = await serve({ folder: newFolder() })
+    const { url, child, ended } = await serve()
     expect((await ask(url, 'GET', '/readyz')).json).toEqual({ status: 'ready' })
     child.kill('SIGTERM')
     const askReady = () => ask(url, 'GET', '/readyz')
@@ -175,7 +209,7 @@ describe('readiness', slow, () => {
   })
 
   it('holds up no end where nobody asks for it; requests that run end in peace', async () => {
-    const { url, port, child, ended, lines } = await serve({ folder: newFolder() })
+    const { url, port, child, ended, lines } = await serve()
     await postJson(url, '/v1/client/register', ann)
     const running = await openSocket(port)
     const body = JSON.stringify({ account: ann.account, secret, type: 100 })
@@ -203,9 +237,7 @@ describe('metrics', slow, () => {
 
   it.each([[[]], [['--workers', '2']]])('count what was asked and answered, with %j', async (words) => {
     const metricsPort = await freePort()
-    const { url, output } = await serve({
-      ...{ folder: newFolder(), words, environment: { LATCHKEY_METRICS_PORT: String(metricsPort) } },
-    })
+    const { url, output } = await serve({ words, environment: { LATCHKEY_METRICS_PORT: String(metricsPort) } })
     await postJson(url, '/v1/client/register', ann)
     const { token } = (await logIn(url)).json
     for (let i = 0; i < 7; i++) await ask(url, 'GET', '/v1/user', { token })
@@ -235,10 +267,10 @@ describe('metrics', slow, () => {
   })
 
   it('are nowhere unless they are asked for, and on loopback alone', async () => {
-    const { url } = await serve({ folder: newFolder() })
+    const { url } = await serve()
     expect((await ask(url, 'GET', '/metrics')).status).toBe(404)
     const metricsPort = await freePort()
-    await serve({ folder: newFolder(), environment: { LATCHKEY_METRICS_PORT: String(metricsPort), HOST: '0.0.0.0' } })
+    await serve({ environment: { LATCHKEY_METRICS_PORT: String(metricsPort), HOST: '0.0.0.0' } })
     const address = `http://127.0.0.1:${metricsPort}`
     expect((await ask(address, 'GET', '/')).status).toBe(404)
     expect((await ask(address, 'POST', '/metrics')).status).toBe(405)
@@ -250,9 +282,7 @@ describe('metrics', slow, () => {
     const blocker: Server = createServer()
     const taken = await listen(blocker)
     onTestFinished(() => closeServer(blocker))
-    const { ended, output } = await startServe({
-      ...{ folder: newFolder(), words, environment: { LATCHKEY_METRICS_PORT: String(taken) } },
-    })
+    const { ended, output } = await start({ words, environment: { LATCHKEY_METRICS_PORT: String(taken) } })
     expect(await ended).toBe(1)
     expect(output.error).toContain(`Metrics cannot be served on port ${taken}: it is taken.`)
   })
@@ -260,7 +290,7 @@ describe('metrics', slow, () => {
 
 describe('--workers', slow, () => {
   it('share a port and a database: what one is told, all know', async () => {
-    const { url, logged, child, ended } = await serve({ folder: newFolder(), words: ['--workers', '3'] })
+    const { url, logged, child, ended } = await serve({ words: ['--workers', '3'] })
     await postJson(url, '/v1/client/register', ann)
     const pair = (await logIn(url)).json
     for (let i = 0; i < 30; i++) {
@@ -283,7 +313,7 @@ describe('--workers', slow, () => {
   })
 
   it('are replaced when one dies, and end with the process that keeps them', async () => {
-    const { url, logged, child, ended } = await serve({ folder: newFolder(), words: ['--workers', '2'] })
+    const { url, logged, child, ended } = await serve({ words: ['--workers', '2'] })
     for (let i = 0; i < 20; i++) await ask(url, 'GET', '/nowhere')
     const [first] = (await logged('request', 20)).map(({ pid }) => pid)
     process.kill(first, 'SIGKILL')
@@ -312,7 +342,7 @@ describe('--workers', slow, () => {
   })
 
   it('end their requests, though each of them gets the signal as well', async () => {
-    const { url, port, child, ended, logged } = await serve({ folder: newFolder(), words: ['--workers', '2'] })
+    const { url, port, child, ended, logged } = await serve({ words: ['--workers', '2'] })
     await postJson(url, '/v1/client/register', ann)
     for (let i = 0; i < 10; i++) await ask(url, 'GET', '/nowhere')
     const pids = new Set((await logged('request', 11)).map(({ pid }) => pid))
@@ -330,9 +360,7 @@ describe('--workers', slow, () => {
   })
 
   it('say once why none can start', async () => {
-    const { ended, output } = await startServe({
-      ...{ folder: newFolder(), words: ['--workers', '3'], environment: { LATCHKEY_DATA: '/dev/null/x' } },
-    })
+    const { ended, output } = await start({ words: ['--workers', '3'], environment: { LATCHKEY_DATA: '/dev/null/x' } })
     expect(await ended).toBe(1)
     expect(output.error.match(/The data folder \/dev\/null\/x cannot be used/g)).toHaveLength(1)
   })

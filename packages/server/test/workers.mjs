@@ -56,7 +56,7 @@ async function start(workers) {
 }
 
 async function load({ port }, kind, credentials) {
-  const { stdout } = await run(process.execPath, [path('running/load.mjs'), port, seconds, kind, ...credentials])
+  const { stdout } = await run(process.execPath, [path('workers-load.mjs'), port, seconds, kind, ...credentials])
   const result = JSON.parse(stdout)
   if (result.others > 0) throw new Error(`${result.others} answers were refusals`)
   return result

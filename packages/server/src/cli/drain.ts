@@ -13,7 +13,8 @@ export interface Drain {
 }
 
 const askedLatelyMs = 30_000
-const waitMs = 5_000
+/** How long it waits. */
+export const drainMs = 5_000
 
 export function createDrain(): Drain {
   let isStopping = false
@@ -25,7 +26,7 @@ export function createDrain(): Drain {
     },
     async begin() {
       isStopping = true
-      if (performance.now() - askedAtMs < askedLatelyMs) await sleep(waitMs)
+      if (performance.now() - askedAtMs < askedLatelyMs) await sleep(drainMs)
     },
   })
 }

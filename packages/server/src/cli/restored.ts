@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CommandIo } from './command-io.js'
+import { CommandError, type CommandIo } from './command-io.js'
 import { example } from './example.js'
 import { withAccounts } from './with-accounts.js'
 
@@ -38,6 +38,11 @@ export function addRestoredCommands(program: Command, io: CommandIo): void {
       withAccounts(
         io,
         async ({ store }) => {
+          if (store.identity() === undefined) {
+            throw new CommandError(
+              'A SQLite file may lie anywhere, so there is nothing to say. A copy that "latchkey backup" made counts as restored when it is first served.',
+            )
+          }
           const { declareMoved } = await import('../restore/declare-moved.js')
           await declareMoved(store)
           io.out(

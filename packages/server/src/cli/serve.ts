@@ -6,7 +6,7 @@ import { type LatchkeyConfig, type ReadyConfig, readConfig } from '../config.js'
 import { createHttpServer } from '../http/http-server.js'
 import type { Log } from '../log/log.js'
 import { CommandError, type CommandIo, UsageError } from './command-io.js'
-import { createDrain } from './drain.js'
+import { createDrain, drainMs } from './drain.js'
 import { example } from './example.js'
 import { untilAskedToStop } from './until-asked-to-stop.js'
 
@@ -17,7 +17,10 @@ export interface ServeOptions {
   readonly json?: boolean
 }
 
+/** How long requests may take to end. */
 const graceMs = 10_000
+/** After it, and after the drain, a worker is stuck. */
+const stopMs = drainMs + graceMs + 2_000
 
 /** `latchkey serve` */
 export function addServeCommand(program: Command, io: CommandIo): void {
@@ -46,7 +49,7 @@ async function serve(io: CommandIo, options: ServeOptions): Promise<void> {
   if (cluster.isWorker) return serveOne(config, log, { isWorker: true }).finally(() => cluster.worker?.disconnect())
   if (workers === 1) return serveOne(config, log, { isWorker: false, announce })
   const { superviseWorkers } = await import('./supervise-workers.js')
-  await superviseWorkers({ workers, metricsPort: config.metricsPort, graceMs, log, announce })
+  await superviseWorkers({ workers, metricsPort: config.metricsPort, stopMs, log, announce })
 }
 
 function workersOf({ workers = '1' }: ServeOptions): number {
@@ -68,6 +71,8 @@ async function serveOne(
 ): Promise<void> {
   const { openLatchkey } = await import('../create-latchkey/open-latchkey.js')
   const drain = createDrain()
+  // At once: Node keeps no message for a worker that does not listen to it yet.
+  const askedEarly = isWorker ? untilAskedToStop() : undefined
   const latchkey = await openLatchkey(config, {
     ...{ overrideGlobalObjects: true, observesRequests: true, isWorker, log },
     lifecycle: drain,
@@ -80,7 +85,7 @@ async function serveOne(
     throw error
   }
   announce?.()
-  const asked = await untilAskedToStop()
+  const asked = await (askedEarly ?? untilAskedToStop())
   log.info('stopping', { asked })
   http.drain()
   await drain.begin()

@@ -9,14 +9,13 @@ import { stopMessage, untilAskedToStop } from './until-asked-to-stop.js'
 export interface WorkerOptions {
   readonly workers: number
   readonly metricsPort: number | undefined
-  /** How long a worker may take to end its requests. */
-  readonly graceMs: number
+  /** How long a worker may take to end. */
+  readonly stopMs: number
   readonly log: Log
   /** Called once all of them listen. */
   readonly announce: () => void
 }
 
-const killAfterGraceMs = 2_000
 /** A worker that ends by itself is replaced after this long, and after longer each time that it does not live for a while. */
 const restartMs = { least: 100, most: 10_000, livedLong: 30_000 }
 
@@ -27,7 +26,7 @@ const restartMs = { least: 100, most: 10_000, livedLong: 30_000 }
  * @throws CommandError when the first worker cannot start, which has said why.
  */
 export async function superviseWorkers(options: WorkerOptions): Promise<void> {
-  const { workers, metricsPort, graceMs, log, announce } = options
+  const { workers, metricsPort, stopMs, log, announce } = options
   let isStopping = false
   const living = new Set<Worker>()
 
@@ -38,6 +37,13 @@ export async function superviseWorkers(options: WorkerOptions): Promise<void> {
       worker.once('exit', (code, signal) => {
         living.delete(worker)
         if (!isStopping) log.error('a worker ended', { worker: worker.process.pid, exit: signal ?? code })
+        resolve()
+      })
+      worker.on('error', (error) => {
+        log.error('a worker cannot be started, or told to stop', { err: error })
+        if (worker.process.pid !== undefined) return
+        // It never was.
+        living.delete(worker)
         resolve()
       })
     })
@@ -58,7 +64,12 @@ export async function superviseWorkers(options: WorkerOptions): Promise<void> {
       waitMs = livedLong ? restartMs.least : Math.min(waitMs * 2, restartMs.most)
       await sleep(waitMs)
       if (isStopping) return
-      current = start()
+      try {
+        current = start()
+      } catch (error) {
+        log.error('a worker cannot be started', { err: error })
+        current = { ended: Promise.resolve() }
+      }
     }
   }
 
@@ -73,10 +84,11 @@ export async function superviseWorkers(options: WorkerOptions): Promise<void> {
   announce()
   log.info('stopping', { asked: await asked })
   isStopping = true
-  for (const worker of living) worker.send(stopMessage)
+  // One that has had a signal of its own may be about to exit.
+  for (const worker of living) if (worker.isConnected()) worker.send(stopMessage)
   const hurry = setTimeout(() => {
     for (const worker of living) worker.process.kill('SIGKILL')
-  }, graceMs + killAfterGraceMs)
+  }, stopMs)
   await Promise.all(running)
   clearTimeout(hurry)
   await metrics?.close()

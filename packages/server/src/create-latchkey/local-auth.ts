@@ -11,8 +11,7 @@ export interface LocalAuthOptions {
   readonly clock: () => number
   readonly revocations: Revocations
   readonly roles: Roles | undefined
-  /** Told of each decision: `accepted`, `accepted_lagging` by a copy older than a second,
-   * `anonymous`, or the code of the refusal. */
+  /** Told of each decision: `accepted`, `accepted_lagging` (by a copy older than a second), `anonymous`, or the code of the refusal. */
   readonly onDecision?: ((outcome: string) => void) | undefined
 }
 
@@ -42,6 +41,8 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
     }
   }
   let current = make(keys)
+  /** By the checks with earlier keys. */
+  let laggingBefore = 0
   return {
     auth: Object.freeze({
       ...current.auth,
@@ -51,6 +52,10 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
         return decision
       },
       explain: (token: string) => current.auth.explain(token),
+      status() {
+        const status = current.auth.status()
+        return { ...status, laggingDecisions: laggingBefore + status.laggingDecisions }
+      },
     }),
     verifier: Object.freeze({
       verify(token: string) {
@@ -62,6 +67,7 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
     }),
     issuedVerifier: Object.freeze({ verify: (token: string) => current.issuedVerifier.verify(token) }),
     useKeys(list: readonly Key[]) {
+      laggingBefore += current.auth.status().laggingDecisions
       current = make(list)
     },
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HashingQueue } from '../accounts/hashing-queue.js'
 import { readVersion } from '../config/version.js'
 import type { Readiness } from '../health/readiness.js'
@@ -14,6 +15,9 @@ export interface MetricParts {
   /** The primary process of a cluster asks for them. */
   readonly isWorker: boolean
 }
+
+const horizonWaitMs = 1_000
+const after = (ms: number) => sleep(ms, undefined, { ref: false })
 
 /** Makes the metrics of this process. Loaded only where somebody wants them. */
 export async function openMetrics(parts: MetricParts): Promise<Metrics> {
@@ -32,8 +36,8 @@ export async function openMetrics(parts: MetricParts): Promise<Metrics> {
     },
     clockOffsetSeconds: () => store.clockOffsetMs() / 1000,
     unreadyReasons: readiness.reasons,
-    // While the database is away nobody can say.
-    horizon: () => store.readHorizon().catch(() => undefined),
+    // While the database is away or slow nobody can say, and the rest must be told all the same.
+    horizon: () => Promise.race([store.readHorizon().catch(() => undefined), after(horizonWaitMs)]),
   }
   return createMetrics(sources, isWorker)
 }

@@ -8,12 +8,13 @@ import type { Store } from '../store/store.js'
  * database can be read, and takes nothing. `clock`: the database's time was set within the last ten seconds. `keys`: no key may
  * sign.
  */
-export type UnreadyReason = 'stopping' | 'database' | 'writes' | 'clock' | 'keys'
+export const unreadyReasons = ['stopping', 'database', 'writes', 'clock', 'keys'] as const
+export type UnreadyReason = (typeof unreadyReasons)[number]
 
 export interface Readiness {
   /** Empty when it is ready. */
   reasons(): readonly UnreadyReason[]
-  /** The same, for a proxy that decides by it where to send requests. */
+  /** The same, for whoever decides by it where to send requests: a process that stops waits until they have heard. */
   answer(): readonly UnreadyReason[]
   /** Called several times a second: writes into the log what has changed, and tries whether a database that failed heals. */
   look(): void
@@ -42,6 +43,7 @@ const tryEveryMs = 1_000
 export function createReadiness({ store, revocations, signingKeys, log, lifecycle }: ReadinessParts): Readiness {
   const holding = new Set<string>()
   let triedAtMs = Number.NEGATIVE_INFINITY
+  let isTrying = false
 
   function maySign(): boolean {
     try {
@@ -94,10 +96,16 @@ export function createReadiness({ store, revocations, signingKeys, log, lifecycl
 
   /** Without requests nobody else would find out that the database takes what is written again. */
   function tryToWrite(): void {
-    if (store.writeProblem() === undefined || performance.now() - triedAtMs < tryEveryMs) return
+    if (isTrying || store.writeProblem() === undefined || performance.now() - triedAtMs < tryEveryMs) return
     triedAtMs = performance.now()
-    // What comes of it is remembered by the store.
-    store.tryToWrite().catch(() => {})
+    isTrying = true
+    store
+      .tryToWrite()
+      // What comes of it is remembered by the store.
+      .catch(() => {})
+      .finally(() => {
+        isTrying = false
+      })
   }
 
   return Object.freeze({

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { matchedRoutes } from 'hono/route'
 import type { Auth, Roles, User } from 'latchkey'
 import { describeRequest } from 'latchkey/http'
 import type { Verifier } from 'latchkey/token'
@@ -60,6 +61,11 @@ export interface ApiParts {
 /** "POST /v1/token": what clients know as `request`. */
 export function requestOf(c: ApiContext): string {
   return describeRequest(c.req.method, new URL(c.req.url).pathname)
+}
+
+/** The pattern of the path, `none` where there is no route. */
+export function routeOf(c: ApiContext): string {
+  return matchedRoutes(c).find(({ path }) => path !== '/*' && path !== '*')?.path ?? 'none'
 }
 
 /** What every DELETE answers: 202, since 204 could not say so. */

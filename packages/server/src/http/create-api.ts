@@ -3,7 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { LatchkeyError } from 'latchkey'
 import { answerError } from './answer-error.js'
 import { answerOtherMethods } from './answer-other-methods.js'
-import { type Api, type ApiEnv, type ApiParts, requestOf } from './api-context.js'
+import { type Api, type ApiContext, type ApiEnv, type ApiParts, requestOf, routeOf } from './api-context.js'
 import { observeRequests } from './observe-requests.js'
 import { addSecuritySchemes } from './openapi.js'
 import { addApiKeyRoutes } from './routes/api-keys.js'
@@ -24,10 +24,16 @@ export function createApi(parts: ApiParts): Api {
       if (!result.success) throw validationProblem(result.error.issues)
     },
   })
-  app.onError((error, c) => answerError(error, requestOf(c), parts.log, c.get('requestId')))
+  const answer = (error: unknown, c: ApiContext) =>
+    answerError(
+      error,
+      { request: requestOf(c), method: c.req.method, route: routeOf(c), requestId: c.get('requestId') },
+      parts.log,
+    )
+  app.onError(answer)
   app.notFound((c) => {
     const detail = 'There is nothing at this path'
-    return answerError(new LatchkeyError('http_error', { status: 404, msg: detail }), requestOf(c), parts.log)
+    return answer(new LatchkeyError('http_error', { status: 404, msg: detail }), c)
   })
   if (parts.observer) observeRequests(app, parts.observer, parts.callerOf)
   app.use(async (c, next) => {

@@ -22,7 +22,7 @@ export function createNodeHandler(api: Api, options: NodeHandlerOptions): NodeHa
   const { overrideGlobalObjects, log } = options
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
     overrideGlobalObjects,
-    errorHandler: (error) => answerError(refused(error), undefined, log),
+    errorHandler: (error) => answerError(refused(error), {}, log),
   })
   return (request, response, next) => {
     if (next && !isOwnTarget(request.url ?? '/')) return next()

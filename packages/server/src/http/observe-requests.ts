@@ -1,8 +1,7 @@
 /** Gives each request an id, and tells what became of it. */
 import { randomBytes } from 'node:crypto'
-import { matchedRoutes } from 'hono/route'
 import { LatchkeyError } from 'latchkey'
-import type { Api, ApiContext } from './api-context.js'
+import { type Api, type ApiContext, routeOf } from './api-context.js'
 import type { Observer } from './observer.js'
 
 /** Hexadecimal, as proxies make them: no token is. */
@@ -28,8 +27,4 @@ export function observeRequests(
       addressPrefix: callerOf(c).addressPrefix,
     })
   })
-}
-
-function routeOf(c: ApiContext): string {
-  return matchedRoutes(c).find(({ path }) => path !== '/*' && path !== '*')?.path ?? 'none'
 }

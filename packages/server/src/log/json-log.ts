@@ -4,8 +4,29 @@ import { describeFault, type Log } from './log.js'
 
 const waitingLimitBytes = 1024 * 1024
 
-function standardOutput() {
-  return pino.destination({ dest: 1, sync: false, maxLength: waitingLimitBytes })
+const retryAfterMs = 1_000
+
+/** Where a line cannot be written, as on a full disk, it is lost with all that wait behind it, and so are those of a second. */
+function openStandardOutput(): { write(line: string): void } {
+  let current: ReturnType<typeof pino.destination> | undefined
+  let failedAtMs = Number.NEGATIVE_INFINITY
+  function open() {
+    const destination = pino.destination({ dest: 1, sync: false, maxLength: waitingLimitBytes })
+    destination.on('error', () => {
+      // Kept, it would try again for ever when the process ends.
+      destination.destroy()
+      current = undefined
+      failedAtMs = performance.now()
+    })
+    return destination
+  }
+  return {
+    write(line) {
+      if (performance.now() - failedAtMs < retryAfterMs) return
+      current ??= open()
+      current.write(line)
+    },
+  }
 }
 
 /**
@@ -13,7 +34,7 @@ function standardOutput() {
  * `pid`, `msg` and the facts. A reader that has stopped reading holds nothing up: past a mebibyte of lines that wait, more are
  * dropped.
  */
-export function createJsonLog(level: LogLevel, destination: { write(line: string): void } = standardOutput()): Log {
+export function createJsonLog(level: LogLevel, destination: { write(line: string): void } = openStandardOutput()): Log {
   const logger = pino(
     {
       level,

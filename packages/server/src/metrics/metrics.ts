@@ -1,5 +1,6 @@
 /** What is counted and measured in one process, for Prometheus. */
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type UnreadyReason, unreadyReasons } from '../health/readiness.js'
 import type { HorizonHolder } from '../store/horizon.js'
 
 export interface Metrics {
@@ -25,12 +26,11 @@ export interface MetricSources {
   hashing(): { readonly running: number; readonly waiting: number }
   signingKeyAgeSeconds(): number | undefined
   clockOffsetSeconds(): number
-  unreadyReasons(): readonly string[]
+  unreadyReasons(): readonly UnreadyReason[]
   /** The transaction of the database that keeps rows of the feed unsettled. */
   horizon(): Promise<HorizonHolder | undefined>
 }
 
-const unreadyReasons = ['stopping', 'database', 'writes', 'clock', 'keys']
 const horizonFromSeconds = 5
 /** Of methods that are no routes' own only this much is told apart: a client may invent any. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.js'
 export async function declareMoved(store: Store): Promise<void> {
   await store.transaction(async (transaction) => {
     await rememberIdentity(transaction, store.identity())
+    await store.renewFeedOrder(transaction)
     await writeAuditEvent(transaction, { at: store.now(), event: 'moved', outcome: 'done' })
   })
 }

@@ -43,6 +43,7 @@ export async function declareRestored(
     const feedId = randomBytes(16).toString('base64url')
     await transaction.updateTable('meta').set({ value: feedId }).where('name', '=', 'feed_id').execute()
     await writeRevocations(transaction, revoked)
+    await store.renewFeedOrder(transaction)
     await rememberIdentity(transaction, store.identity())
     await writeAuditEvent(transaction, { at: now, event: 'restored', outcome: 'done' })
     return true

@@ -6,6 +6,8 @@ import { storageAway } from './storage-away.js'
 import type { Reading, Writing } from './store.js'
 
 export const identityName = 'database'
+/** Stands in an identity for the identifier of a cluster whose user may not read it. */
+export const unknownSystem = 'unknown'
 /** In a copy that `latchkey backup` made, and nowhere else. */
 export const backupMarkName = 'backup_made_at'
 
@@ -23,6 +25,8 @@ export interface IdentityWatch {
 /** With `acceptsOther` another database is no hindrance: for the commands that say what has become of it. */
 export function createIdentityWatch(acceptsOther: boolean): IdentityWatch {
   let current: string | undefined
+  /** What it said to this process first: a dump that is being restored may not say yet what it was remembered as. */
+  let first: string | undefined
   let isOther = false
   function check(): void {
     if (isOther && !acceptsOther) throw storageAway(otherDatabase())
@@ -37,12 +41,22 @@ export function createIdentityWatch(acceptsOther: boolean): IdentityWatch {
   return Object.freeze({
     heard({ identity, knownIdentity }: FeedRead) {
       current = identity
-      isOther = identity !== undefined && knownIdentity !== undefined && identity !== knownIdentity
+      first ??= identity
+      const known = knownIdentity ?? first
+      isOther = identity !== undefined && known !== undefined && !isSame(identity, known)
     },
     check,
     plugin,
     current: () => current,
   })
+}
+
+/** The identifier of the cluster comes first, and counts where both were written by a user who may read it. */
+function isSame(one: string, other: string): boolean {
+  const [system, ...numbers] = one.split('.')
+  const [otherSystem, ...otherNumbers] = other.split('.')
+  const isKnown = system !== unknownSystem && otherSystem !== unknownSystem
+  return numbers.join('.') === otherNumbers.join('.') && (!isKnown || system === otherSystem)
 }
 
 function otherDatabase(): StartError {

@@ -39,7 +39,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const plain = engine.schema === undefined ? bare : bare.withSchema(engine.schema)
   async function close(): Promise<void> {
     // The last to go is the connection that may write: it tidies up after itself.
-    engine.close?.()
+    await engine.close?.()
     await plain.destroy()
   }
   try {
@@ -79,12 +79,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     dataFolder: options.databaseUrl === undefined ? options.dataFolder : undefined,
     ...{ db, transaction, readFeed, clock: clock.nowMs, now },
     readHorizon: engine.createReadHorizon?.(db) ?? (async () => undefined),
-    ...{ clockJump: clock.jump, clockOffsetMs: clock.offsetMs, writeProblem: writes.problem },
+    ...{
+      clockJump: clock.jump,
+      clockOffsetMs: clock.offsetMs,
+      isTimeSound: clock.isSound,
+      writeProblem: writes.problem,
+    },
     async tryToWrite() {
       await transaction((writing) =>
         writing.updateTable('meta').set({ name: 'feed_id' }).where('name', '=', 'feed_id').execute(),
       )
     },
+    renewFeedOrder: engine.renewFeedOrder ?? (async () => {}),
     backUp: engine.backUp,
     identity: identity.current,
     close,

@@ -11,6 +11,7 @@ export type StartErrorReason =
   | 'secret_wrong'
   | 'keys_damaged'
   | 'database_other'
+  | 'sqlite_missing'
   | 'backup_impossible'
   | 'metrics_port_unusable'
 

@@ -1,4 +1,5 @@
 /** The store's clock: one time for all nodes, whatever each one's own clock says. */
+import { uptime } from 'node:os'
 
 export interface StoreClock {
   /** Milliseconds since the epoch. */
@@ -13,6 +14,11 @@ export interface StoreClock {
   jump(): ClockJump | undefined
   /** The store's time less that of this machine, in milliseconds. */
   offsetMs(): number
+  /**
+   * False where the time is not to be trusted, so that what is needed could look as if it were over: two clocks disagree by an
+   * hour, or one was set by as much since this process started and within a day.
+   */
+  isSound(): boolean
 }
 
 export interface ClockJump {
@@ -22,10 +28,15 @@ export interface ClockJump {
 
 /** Less than this is how clocks are kept right. */
 const jumpLimitMs = 1_000
+/** By how much the time may be wrong where it is called sound. */
+export const soundWithinMs = 3600_000
+const jumpFeltMs = 24 * 3600_000
 
 interface Anchor {
   readonly nowMs: number
   readonly atMs: number
+  /** Since the machine started; unlike `performance.now()` it goes on while the machine sleeps. */
+  readonly uptimeMs: number
 }
 
 /**
@@ -34,7 +45,9 @@ interface Anchor {
  * and where the database has no other clock than the machine's, it is the machine's. A `clock` that is given is taken instead.
  */
 export function createStoreClock(clock?: () => number): StoreClock {
-  if (clock !== undefined) return Object.freeze({ nowMs: clock, heard() {}, jump: () => undefined, offsetMs: () => 0 })
+  if (clock !== undefined) {
+    return Object.freeze({ nowMs: clock, heard() {}, jump: () => undefined, offsetMs: () => 0, isSound: () => true })
+  }
   const after = ({ nowMs, atMs }: Anchor, moment: number) => nowMs + (moment - atMs)
   let anchor: Anchor | undefined
   let machine: Anchor | undefined
@@ -42,13 +55,16 @@ export function createStoreClock(clock?: () => number): StoreClock {
 
   /** The moment nearest to what was known that the answer allows. */
   function correct(known: Anchor | undefined, least: number, most: number, atMs: number): Anchor {
-    const expected = known === undefined ? least : after(known, atMs)
+    const uptimeMs = uptime() * 1000
+    const sleptMs = known === undefined ? 0 : Math.max(0, uptimeMs - known.uptimeMs - (atMs - known.atMs))
+    const expected = known === undefined ? least : after(known, atMs) + (sleptMs > jumpLimitMs ? sleptMs : 0)
     const nowMs = Math.min(Math.max(expected, least), most)
     if (Math.abs(nowMs - expected) > jumpLimitMs) jump = { byMs: nowMs - expected, atMs }
-    return { nowMs, atMs }
+    return { nowMs, atMs, uptimeMs }
   }
 
   const now = () => (anchor === undefined ? Date.now() : after(anchor, performance.now()))
+  const offsetMs = () => now() - Date.now()
   return Object.freeze({
     nowMs: now,
     heard(nowMs: number | undefined, askedAtMs: number) {
@@ -57,6 +73,11 @@ export function createStoreClock(clock?: () => number): StoreClock {
       else anchor = correct(anchor, nowMs, nowMs + (atMs - askedAtMs), atMs)
     },
     jump: () => jump && { byMs: jump.byMs, agoMs: performance.now() - jump.atMs },
-    offsetMs: () => now() - Date.now(),
+    offsetMs,
+    isSound() {
+      const wasSet =
+        jump !== undefined && Math.abs(jump.byMs) > soundWithinMs && performance.now() - jump.atMs < jumpFeltMs
+      return !wasSet && Math.abs(offsetMs()) < soundWithinMs
+    },
   })
 }

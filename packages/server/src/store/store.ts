@@ -27,6 +27,8 @@ export interface Store {
   now(): number
   /** How the clock was last found to have been set; undefined when it never was. */
   clockJump(): ClockJump | undefined
+  /** Whether the time is right to within an hour, as far as that can be known: else nothing must be removed by it. */
+  isTimeSound(): boolean
   /** The store's time less that of this machine, in milliseconds; 0 where the clock was given. */
   clockOffsetMs(): number
   /** Why the storage failed a transaction of the last seconds; undefined when it failed none, or takes them again. */
@@ -42,6 +44,8 @@ export interface Store {
    * @throws StartError `backup_impossible`
    */
   readonly backUp: ((file: string, madeAt: string) => void) | undefined
+  /** Puts the feed in order in a database that came from elsewhere: whoever follows it reads it once more. */
+  renewFeedOrder(transaction: Writing): Promise<void>
   /** What the database says of itself; undefined where it says nothing. */
   identity(): string | undefined
   close(): Promise<void>

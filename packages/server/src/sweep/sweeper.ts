@@ -1,3 +1,4 @@
+import { LatchkeyError } from 'latchkey'
 import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { createLease } from './lease.js'
@@ -22,10 +23,6 @@ const leaseSeconds = 300
 const renewEveryMs = 60_000
 /** From the end of one sweep to the next. */
 const restSeconds = 3600
-/** Two clocks that differ by more are not both right, and what they agree on may be removed. */
-const clockLimitMs = 3600_000
-/** A clock that was set by more than that is not believed for a day. */
-const jumpFeltMs = 24 * 3600_000
 
 /**
  * Begins to sweep: removes what was over a day ago, in small batches with pauses, one node at a time. It holds no process open,
@@ -34,6 +31,8 @@ const jumpFeltMs = 24 * 3600_000
 export function startSweeper(options: SweeperOptions): Sweeper {
   const { store, log, onSwept, lookEveryMs = 60_000, pauseMs = 200 } = options
   const lease = createLease(store)
+  /** Where the walk over the sessions goes on, also after one that was broken off. */
+  let after = ''
   let isClosed = false
   let wake: (() => void) | undefined
 
@@ -48,19 +47,12 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     })
   }
 
-  /** Where the time is not to be trusted, rows that are needed could look as if they were over. */
-  function isTimeSound(): boolean {
-    const { byMs = 0, agoMs = Number.POSITIVE_INFINITY } = store.clockJump() ?? {}
-    const wasSet = Math.abs(byMs) > clockLimitMs && agoMs < jumpFeltMs
-    return !wasSet && Math.abs(store.clockOffsetMs()) < clockLimitMs
-  }
-
   /** Runs batches until there are no more; false when it was somebody else's turn meanwhile, or it is time to end. */
   async function sweepAll(table: string, batch: () => Promise<Swept>, renew: () => Promise<boolean>): Promise<boolean> {
     let total = 0
     try {
       for (;;) {
-        if (isClosed || !isTimeSound() || !(await renew())) return false
+        if (isClosed || !store.isTimeSound() || !(await renew())) return false
         const { rows, isDone } = await batch()
         total += rows
         onSwept?.(table, rows)
@@ -73,23 +65,22 @@ export function startSweeper(options: SweeperOptions): Sweeper {
   }
 
   async function sweep(): Promise<void> {
-    if (!isTimeSound() || !(await lease.take(leaseSeconds))) return
+    if (!store.isTimeSound() || !(await lease.take(leaseSeconds))) return
     let renewedAtMs = performance.now()
     async function renew(): Promise<boolean> {
       if (performance.now() - renewedAtMs < renewEveryMs) return true
       renewedAtMs = performance.now()
       return lease.take(leaseSeconds)
     }
-    let after = ''
     async function nextSessions(): Promise<Swept> {
       const swept = await sweepSessions(store, after)
-      after = swept.after
+      after = swept.isDone ? '' : swept.after
       return swept
     }
     const isDone =
       (await sweepAll('revocations', () => sweepRevocations(store), renew)) &&
-      (await sweepAll('sessions', nextSessions, renew)) &&
-      (await sweepAll('signing_keys', () => sweepKeys(store), renew))
+      (await sweepAll('signing_keys', () => sweepKeys(store), renew)) &&
+      (await sweepAll('sessions', nextSessions, renew))
     if (isDone) await lease.giveBack(restSeconds)
   }
 
@@ -100,7 +91,8 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       if (isClosed) return
       await sweep().catch((error: unknown) => {
         // A database that is away is told of elsewhere.
-        if (store.writeProblem() === undefined) log.error('rows that are over could not be removed', { err: error })
+        const isBusy = error instanceof LatchkeyError && error.code === 'busy'
+        if (!isBusy) log.error('rows that are over could not be removed', { err: error })
       })
     }
   }

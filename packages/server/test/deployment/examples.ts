@@ -1,10 +1,15 @@
 /** The files of examples/ that install the server, and what they may refer to. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('../../../..', import.meta.url))
 export const examples = join(repository, 'examples')
+/** `latchkey` as npm installs it. */
+export const latchkeyCommand = join(repository, 'node_modules/.bin/latchkey')
+/** The PATH of a service; this Node first. */
+export const programFolders = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':')
 
 export const readExample = (name: string): string => readFileSync(join(examples, name), 'utf8')
 

@@ -1,11 +1,10 @@
 /** nginx with a configuration of our own, from Debian's package `nginx`. */
-import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../../query/test/postgres.js'
 import { findProgram } from '../find-program.js'
+import { startProcess, untilListens } from '../start-process.js'
 import { readExample } from './examples.js'
 
 export const findNginx = () => findProgram(['nginx', '/usr/sbin/nginx'], 'nginx')
@@ -35,18 +34,12 @@ export async function startProxy(bin: string, servers: readonly number[]): Promi
   ]
   writeFileSync(join(folder, 'nginx.conf'), main.join('\n'))
   const words = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr']
-  const child = spawn(bin, words, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += chunk
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  await untilListens(port, () => said)
+  const nginx = startProcess(bin, words, { folder })
+  await untilListens(nginx, port)
   return {
     url: `http://127.0.0.1:${port}`,
     async stop() {
-      child.kill('SIGTERM')
-      await ended
+      await nginx.end()
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
     },
   }
@@ -66,19 +59,4 @@ function atPorts(text: string, port: number, servers: readonly number[]): string
     throw new Error('proxy.conf does not listen on one port before its servers')
   }
   return changed
-}
-
-async function untilListens(port: number, said: () => string): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.on('error', () => resolve(false))
-    })
-    if (isOpen) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error(`nginx does not listen: ${said()}`)
 }

@@ -4,10 +4,11 @@ import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../../query/test/postgres.js'
 import { ann, ask, postJson, secret, temporaryFolder } from '../server.js'
+import { type Serving, serving, startProcess, untilServes } from '../start-process.js'
 import { createPostgresDatabase } from '../store/test-store.js'
+import { latchkeyCommand, programFolders } from './examples.js'
 import { startLosingRelay } from './losing-relay.js'
 import { findNginx, type RunningProxy, startProxy } from './nginx.js'
-import { latchkeyCommand, programFolders, type ServeProcess, startServe } from './start-serve.js'
 
 const folder = temporaryFolder()
 const register = (url: string, account: string) => postJson(url, '/v1/client/register', { ...ann, account })
@@ -18,16 +19,16 @@ const nginx = process.platform === 'linux' ? findNginx() : undefined
 if (!nginx) console.warn('SKIPPED the proxy: there is no nginx, and it cannot be installed')
 describe.runIf(nginx !== undefined)('proxy.conf', () => {
   let ports: [number, number]
-  const servers: ServeProcess[] = []
+  const servers: Serving[] = []
   let proxy: RunningProxy
   let environment: Record<string, string>
-  async function start(port: number): Promise<ServeProcess> {
+  async function start(port: number): Promise<Serving> {
     const options = { environment: { ...environment, PORT: String(port) }, folder }
-    const server = await startServe([latchkeyCommand, 'serve', '--json'], options)
+    const server = await untilServes(serving(startProcess(latchkeyCommand, ['serve', '--json'], options), port))
     servers.push(server)
     return server
   }
-  function end(server: ServeProcess, signal: NodeJS.Signals): Promise<number | string> {
+  function end(server: Serving, signal: NodeJS.Signals): Promise<number | string> {
     servers.splice(servers.indexOf(server), 1)
     return server.end(signal)
   }
@@ -53,7 +54,7 @@ describe.runIf(nginx !== undefined)('proxy.conf', () => {
   })
   afterAll(async () => {
     await proxy?.stop()
-    for (const server of servers) expect([await server.end('SIGTERM'), server.errors()]).toEqual([0, ''])
+    for (const server of servers) expect([await server.end('SIGTERM'), server.output.error]).toEqual([0, ''])
   })
 
   it('leads through to both servers: register, log in, refresh, a guarded route', async () => {
@@ -66,7 +67,9 @@ describe.runIf(nginx !== undefined)('proxy.conf', () => {
       expect([status, profile.account]).toEqual([200, 'new@example.org'])
     }
     expect((await ask(proxy.url, 'GET', '/v1/user')).status).toBe(401)
-    for (const { log } of servers) expect(log.filter(({ route }) => route === '/v1/user').length).toBeGreaterThan(0)
+    for (const { lines } of servers) {
+      expect(lines('request').filter(({ route }) => route === '/v1/user').length).toBeGreaterThan(0)
+    }
   })
 
   it("names the client to the servers, not itself, and nobody by the client's own word", async () => {
@@ -134,7 +137,7 @@ describe.runIf(nginx !== undefined)('proxy.conf', () => {
 
   it('sends everything to the other server when one is killed', async () => {
     const { json } = await logIn(proxy.url)
-    expect(await end(servers[0] as ServeProcess, 'SIGKILL')).toBe('SIGKILL')
+    expect(await end(servers[0] as Serving, 'SIGKILL')).toBe('SIGKILL')
     for (let i = 0; i < 4; i++) {
       expect((await ask(proxy.url, 'GET', '/v1/user', { token: json.token })).status).toBe(200)
       expect((await logIn(proxy.url)).status).toBe(201)

@@ -7,9 +7,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../query/test/postgres.js'
 import { findProgram } from '../find-program.js'
 import { ann, ask, postJson, secret, temporaryFolder } from '../server.js'
-import { knownSettings, longestStopSeconds, readExample, repository, secondsOf } from './examples.js'
+import { serving, startProcess, untilServes } from '../start-process.js'
+import { knownSettings, longestStopSeconds, programFolders, readExample, repository, secondsOf } from './examples.js'
 import { environmentOf, readUnit } from './read-unit.js'
-import { programFolders, startServe } from './start-serve.js'
 
 const folder = temporaryFolder()
 const register = (url: string, account: string) => postJson(url, '/v1/client/register', { ...ann, account })
@@ -41,17 +41,19 @@ describe('latchkey.service', () => {
   it('is a command that serves as its user, and ends with 0 when it is told to', async () => {
     const port = await freePort()
     const own = environmentOf(readUnit(installed), { S: folder })
-    const server = await startServe(readUnit(installed).one('Service', 'ExecStart').split(' '), {
+    const [command, ...words] = readUnit(installed).one('Service', 'ExecStart').split(' ') as [string, ...string[]]
+    const started = startProcess(command, words, {
       folder: readUnit(installed).one('Service', 'WorkingDirectory'),
       // The last two are what the environment file would hold.
       environment: { PATH: programFolders, ...own, PORT: String(port), LATCHKEY_ISSUER: 'https://id.example' },
     })
-    const url = `http://127.0.0.1:${port}`
-    expect((await ask(url, 'GET', '/readyz')).status).toBe(200)
+    const server = await untilServes(serving(started, port))
+    const { url } = server
+    expect((await ask(url, 'GET', '/healthz')).status).toBe(200)
     expect((await register(url, ann.account)).status).toBe(201)
     const { json } = await logIn(url)
     expect((await ask(url, 'GET', '/v1/user', { token: json.token })).status).toBe(200)
-    expect([await server.end(service('KillSignal') as NodeJS.Signals), server.errors()]).toEqual([0, ''])
+    expect([await server.end(service('KillSignal') as NodeJS.Signals), server.output.error]).toEqual([0, ''])
     const data = own.LATCHKEY_DATA as string
     expect(data).toBe(join(folder, service('StateDirectory')))
     for (const name of readdirSync(data)) expect(statSync(join(data, name)).mode & 0o077).toBe(0)

@@ -102,10 +102,11 @@ describe(`on bad days, seed ${seed}`, () => {
       days.push(seen)
       const suffered: Suffered[] = []
       for (let round = 0; round < rounds; round++) suffered.push(await suffer(beginFault))
+      const acknowledged = tokens.revoked.length - before.revoked
       console.log(
         [
           `${storeName}: ${name}, ${times(rounds)}, seed ${seed}`,
-          `${tokens.revoked.length - before.revoked} revocations acknowledged, ${tokens.unsure - before.unsure} not`,
+          `${acknowledged} revocations acknowledged, ${tokens.unsure - before.unsure} not`,
           `${seen.decisions} decisions seen, ${seen.stale} by guards that said they were not fresh`,
           `accepted after the acknowledgement: by who was fresh for ${seen.freshMs.toFixed(0)} ms at most; by who was not, ` +
             `${seen.staleMs.toFixed(0)} ms; by servers concerned, ${seen.serverMs.toFixed(0)} ms, ${times(seen.serverLate)} after more than a second`,
@@ -113,6 +114,7 @@ describe(`on bad days, seed ${seed}`, () => {
         ].join('\n  '),
       )
       expect(seen.violations).toEqual([])
+      expect(acknowledged).toBeGreaterThan(0)
       expect(seen.decisions).toBeGreaterThan(1000 * rounds)
       if (suffered.some(({ isFelt }) => isFelt)) expect(seen.stale).toBeGreaterThan(0)
     })

@@ -2,7 +2,8 @@
  * The database slow, read-only or full, a migration that was stopped, and two versions side by side: what users see, what the
  * operator sees, that nothing acknowledged is lost, and that it heals by itself.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -10,10 +11,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import pg from 'pg'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Postgres, startPostgres } from '../../../query/test/postgres.js'
 import { openStore } from '../../src/store/open-store.js'
-import { type Answer, ann, ask, type Node, postJson, secret, startNode, temporaryFolder } from '../server.js'
+import { type Answer, ann, ask, postJson, secret, temporaryFolder } from '../server.js'
+import { until } from './bad-storage/until.js'
+import { startWatchedNode, type WatchedNode } from './bad-storage/watched-node.js'
 import { createTestDatabase, storeName, type TestDatabase } from './test-store.js'
 
 const folder = temporaryFolder()
@@ -29,29 +32,39 @@ function newFolder(): string {
 const bob = { ...ann, account: 'bob@example.org', nickname: 'bob' }
 const logIn = (url: string) => postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })
 const refresh = (url: string, refresh_token: string) => postJson(url, '/v1/token/refresh', { refresh_token })
-const reasons = async (url: string) => (await ask(url, 'GET', '/readyz')).json.reasons ?? []
 
-async function until(holds: () => Promise<boolean>, ms = 20_000): Promise<void> {
-  const end = performance.now() + ms
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${ms} ms`)
-    await pause(50)
+function expectBusy(answer: Answer): void {
+  expect([answer.status, answer.json?.code, answer.headers.get('retry-after')]).toEqual([503, 'busy', '1'])
+  expect(answer.text).not.toMatch(/space|SQLITE|disk|recovery|read-only|transaction|timeout/i)
+}
+
+/** A page that still has room may take a row or two before. */
+async function refusedLogIn(url: string): Promise<Answer> {
+  for (let i = 0; i < 200; i++) {
+    const answer = await logIn(url)
+    if (answer.status === 503) return answer
   }
+  throw new Error('every login was written')
+}
+
+interface Breaking {
+  /** What the log names as the reason. */
+  readonly cause: RegExp
+  breakIt(): Promise<void>
+  heal(): Promise<void>
 }
 
 /** Everything that writes is refused for now, nothing of it is lost or half done, and what only reads goes on. */
-async function expectNoWrites(
-  { url, log }: Pick<Node, 'url' | 'log'>,
-  breakIt: () => Promise<void>,
-  heal: () => Promise<void>,
-) {
+async function expectNoWrites(node: WatchedNode, { cause, breakIt, heal }: Breaking): Promise<void> {
+  const { url, log, reasons, gaugedReasons } = node
+  const lineOf = (text: string) => log.find((line) => line.includes(text))
   await postJson(url, '/v1/client/register', ann)
   const [one, other] = [(await logIn(url)).json, (await logIn(url)).json]
   const revoked = (await logIn(url)).json
   expect((await postJson(url, '/v1/token/revoke', { token: revoked.token })).status).toBe(200)
+  expect([await reasons(), await gaugedReasons()]).toEqual([[], []])
   await breakIt()
-  // A page that still has room may take a row or two.
-  await until(async () => (await logIn(url)).status === 503)
+  expectBusy(await refusedLogIn(url))
   const answers = {
     login: await logIn(url),
     refresh: await refresh(url, one.refresh_token),
@@ -60,22 +73,25 @@ async function expectNoWrites(
   }
   // On a disk that is full, what still has room may be written: then it must last.
   const lasts = (answer: Answer) => answer.status < 300
-  for (const answer of Object.values(answers).filter((one) => !lasts(one))) {
-    expect([answer.status, answer.json?.code, answer.headers.get('retry-after')]).toEqual([503, 'busy', '1'])
-    expect(answer.text).not.toMatch(/space|SQLITE|disk|recovery|read-only|transaction/i)
-  }
-  await until(async () => (await logIn(url)).status === 503)
+  for (const answer of Object.values(answers)) if (!lasts(answer)) expectBusy(answer)
+  expectBusy(await refusedLogIn(url))
+  expect([await reasons(), await gaugedReasons()]).toEqual([['writes'], ['writes']])
+  expect(await node.metric('latchkey_ready')).toBe(0)
+  expect(await node.refusals('POST', '/v1/token')).toBeGreaterThanOrEqual(2)
   expect((await ask(url, 'GET', '/v1/user/sessions', { token: one.token })).status).toBe(200)
   const goodUnlessRevoked = lasts(answers.revoke) ? 401 : 200
   expect((await postJson(url, '/v1/token/secret', { token: other.token })).status).toBe(goodUnlessRevoked)
   expect((await postJson(url, '/v1/token/secret', { token: revoked.token })).status).toBe(401)
-  expect(await reasons(url)).toEqual(['writes'])
-  await until(async () => log.some((line) => line.includes('the database takes nothing that is written')))
+  await until(async () => lineOf('the database takes nothing that is written') !== undefined)
+  expect(lineOf('the database takes nothing that is written')).toMatch(cause)
+  expect(lineOf('the database takes what is written again')).toBeUndefined()
 
   await heal()
-  // Without any request.
-  await until(async () => (await reasons(url)).length === 0)
-  await until(async () => log.some((line) => line.includes('the database takes what is written again')))
+  // Without any request that writes.
+  await until(async () => (await gaugedReasons()).length === 0)
+  expect(await reasons()).toEqual([])
+  expect(await node.metric('latchkey_ready')).toBe(1)
+  await until(async () => lineOf('the database takes what is written again') !== undefined)
   const current = lasts(answers.refresh) ? answers.refresh.json.refresh_token : one.refresh_token
   expect((await refresh(url, current)).status).toBe(201)
   expect((await ask(url, 'GET', '/v1/user', { token: other.token })).status).toBe(goodUnlessRevoked)
@@ -113,18 +129,19 @@ function fill(disk: string): { free(): void } {
 }
 
 /** Fills the disk, and makes room again. */
-function fullAndFree(disk: string): [() => Promise<void>, () => Promise<void>] {
+function fullAndFree(disk: string): Breaking {
   let filler: ReturnType<typeof fill> | undefined
-  return [
-    async () => {
+  return {
+    cause: /disk is full|No space left on device/,
+    async breakIt() {
       filler = fill(disk)
     },
-    async () => filler?.free(),
-  ]
+    heal: async () => filler?.free(),
+  }
 }
 
-async function start(database: TestDatabase): Promise<Node> {
-  const node = await startNode(database, { issuer })
+async function start(database: TestDatabase): Promise<WatchedNode> {
+  const node = await startWatchedNode(database, { issuer })
   onTestFinished(node.close)
   return node
 }
@@ -134,18 +151,17 @@ describe.runIf(storeName === 'SQLite')('a disk that is full under SQLite', slow,
     const disk = mountSmallDisk()
     if (disk === undefined) return skip('a small disk is needed, which this user may not mount')
     const node = await start(await createTestDatabase(disk))
-    await expectNoWrites(node, ...fullAndFree(disk))
+    await expectNoWrites(node, fullAndFree(disk))
   })
 })
 
 describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
   let postgres: Postgres
-  const open = async () => {
+  beforeAll(async () => {
     postgres = await startPostgres()
-    onTestFinished(() => postgres.stop())
-    return postgres.createDatabase()
-  }
-  type Connection = Awaited<ReturnType<typeof open>>
+  })
+  afterAll(() => postgres?.stop())
+  type Connection = Awaited<ReturnType<Postgres['createDatabase']>>
   const databaseOf = (connection: Connection): TestDatabase => {
     const { host, port, user, password, database } = connection
     const databaseUrl = `postgres://${user}:${password}@${host}:${port}/${database}`
@@ -164,28 +180,28 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
   }
 
   it('that became read-only, as at a failover, refuses what writes, goes on with the rest, and heals', async () => {
-    const connection = await open()
+    const connection = await postgres.createDatabase()
     const node = await start(databaseOf(connection))
     const [row] = await query<{ data_directory: string }>(connection, 'show data_directory')
     const signal = join(row?.data_directory as string, 'standby.signal')
-    await expectNoWrites(
-      node,
-      async () => {
+    await expectNoWrites(node, {
+      cause: /cannot set transaction read-write mode during recovery/,
+      async breakIt() {
         writeFileSync(signal, '')
         await postgres.restart()
-        await until(async () => !(await reasons(node.url)).includes('database'))
+        await until(async () => !(await node.reasons()).includes('database'))
       },
-      async () => {
+      async heal() {
         rmSync(signal)
         await postgres.restart()
       },
-    )
+    })
   })
 
   it('whose disk is full refuses what writes, goes on with the rest, and heals', async ({ skip }) => {
     const disk = mountSmallDisk()
     if (disk === undefined) return skip('a small disk is needed, which this user may not mount')
-    const connection = await open()
+    const connection = await postgres.createDatabase()
     const [row] = await query<{ data_directory: string }>(connection, 'show data_directory')
     const { uid, gid } = statSync(row?.data_directory as string)
     const space = join(disk, 'space')
@@ -193,16 +209,21 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
     chmodSync(folder, 0o755)
     chownSync(space, uid, gid)
     await query(connection, `create tablespace small location '${space}'`)
+    onTestFinished(async () => {
+      const elsewhere = { ...connection, database: 'postgres' }
+      await query(elsewhere, `drop database ${connection.database} with (force)`)
+      await query(elsewhere, 'drop tablespace small')
+    })
     const node = await start(databaseOf(connection))
     // The tables alone: a full disk under the WAL stops the whole server, and is a database that is away.
     for (const table of ['sessions', 'users', 'audit_events', 'revocations', 'identities', 'meta']) {
       await query(connection, `alter table latchkey.${table} set tablespace small`)
     }
-    await expectNoWrites(node, ...fullAndFree(disk))
+    await expectNoWrites(node, fullAndFree(disk))
   })
 
-  it('that is slow is given up after five seconds, and guarded routes feel nothing of it', async () => {
-    const connection = await open()
+  it('that is slow is given up after five seconds by all that wait, and nobody else feels anything of it', async () => {
+    const connection = await postgres.createDatabase()
     const node = await start(databaseOf(connection))
     await postJson(node.url, '/v1/client/register', ann)
     const { token, refresh_token } = (await logIn(node.url)).json
@@ -210,32 +231,67 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
     await locker.connect()
     onTestFinished(() => locker.end())
     await locker.query('begin; lock table latchkey.sessions in access exclusive mode')
-    const began = performance.now()
-    const waiting = refresh(node.url, refresh_token)
-    let slowestMs = 0
-    let isDone = false
-    waiting.finally(() => {
-      isDone = true
-    })
-    let asked = 0
-    for (; !isDone; asked++) {
-      const sent = performance.now()
-      expect((await postJson(node.url, '/v1/token/secret', { token })).status).toBe(200)
-      slowestMs = Math.max(slowestMs, performance.now() - sent)
-      await pause(20)
+    const waitingForTheLock = async () => {
+      const text = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+      return (await query(connection, text)).length
     }
-    const answer = await waiting
-    expect([answer.status, answer.json.code]).toEqual([503, 'busy'])
-    expect(performance.now() - began).toBeLessThan(20_000)
-    expect(asked).toBeGreaterThan(20)
-    // Far from waiting for what the refresh waits for.
+
+    const began = performance.now()
+    let givenUpMs = 0
+    async function refreshTwenty(): Promise<readonly Answer[]> {
+      // More than the server has connections.
+      const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(node.url, refresh_token)))
+      givenUpMs = performance.now() - began
+      return answers
+    }
+    async function slowestGuardedMs(): Promise<number> {
+      const taken: number[] = []
+      while (givenUpMs === 0) {
+        const sent = performance.now()
+        expect((await postJson(node.url, '/v1/token/secret', { token })).status).toBe(200)
+        taken.push(performance.now() - sent)
+        expect(await node.reasons()).toEqual([])
+        await pause(20)
+      }
+      expect(taken.length).toBeGreaterThan(20)
+      return Math.max(...taken)
+    }
+    async function oldestFeedSeconds(): Promise<number> {
+      const ages: number[] = []
+      while (givenUpMs === 0) {
+        ages.push((await node.metric('latchkey_feed_age_seconds')) ?? Number.NaN)
+        await pause(100)
+      }
+      return Math.max(...ages)
+    }
+    const [answers, slowestMs, oldestSeconds] = await Promise.all([
+      refreshTwenty(),
+      slowestGuardedMs(),
+      oldestFeedSeconds(),
+      until(async () => (await waitingForTheLock()) > 5),
+    ])
+    for (const answer of answers) expectBusy(answer)
+    // Less than two of them one after the other.
+    expect(givenUpMs).toBeLessThan(8_000)
+    // Whoever was given up waits no longer for a lock that is still held.
+    await until(async () => (await waitingForTheLock()) === 0, 3_000)
+    // Far from waiting for what the refreshes wait for.
     expect(slowestMs).toBeLessThan(3_000)
+    expect(oldestSeconds).toBeLessThan(2)
+    expect([await node.reasons(), await node.gaugedReasons()]).toEqual([[], []])
+    expect(await node.refusals('POST', '/v1/token/refresh')).toBe(20)
+    const quick = 'latchkey_http_request_duration_seconds_bucket{le="2.5",route="/v1/token/refresh"}'
+    expect(await node.metric(quick)).toBe(0)
+    const told = node.log.filter((line) => line.startsWith('latchkey: POST /v1/token/refresh failed'))
+    expect(told).toHaveLength(20)
+    for (const line of told)
+      expect(line).toMatch(/Query read timeout|connection timeout|timeout exceeded when trying to connect/)
     await locker.query('rollback')
     expect((await refresh(node.url, refresh_token)).status).toBe(201)
   })
 
   it('whose feed is held back by a transaction of somebody else names it', async () => {
-    const connection = await open()
+    const connection = await postgres.createDatabase()
     const node = await start(databaseOf(connection))
     const holder = new pg.Client({ ...connection, application_name: 'a nightly report' })
     await holder.connect()
@@ -261,33 +317,39 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
 })
 
 describe('a migration', slow, () => {
-  const bin = fileURLToPath(new URL('../../bin/latchkey.js', import.meta.url))
-  const environmentOf = (database: TestDatabase) => ({
-    PATH: process.env.PATH,
-    ...database.environment,
-    LATCHKEY_ISSUER: issuer,
-  })
+  const program = fileURLToPath(new URL('bad-storage/killed-migration.mjs', import.meta.url))
+  async function killInTheMiddle({ storeOptions }: TestDatabase): Promise<void> {
+    const child = spawn(process.execPath, [program, JSON.stringify(storeOptions)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    const [, signal] = await once(child, 'close')
+    expect([signal, said]).toEqual(['SIGKILL', 'rows: 1'])
+  }
 
   it('that is killed in the middle leaves nothing half done: the next start makes it whole', async () => {
     const database = await createTestDatabase(newFolder())
-    const environment = environmentOf(database)
-    let killed = 0
-    for (let ms = 200; killed < 8; ms = ms > 900 ? 200 : ms * 1.15) {
-      const child: ChildProcess = spawn(process.execPath, [bin, 'migrate'], {
-        env: environment,
-        cwd: folder,
-        stdio: 'ignore',
-      })
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      await Promise.race([ended, pause(ms)])
-      if (child.exitCode === null) child.kill('SIGKILL')
-      await ended
-      killed++
-      if (child.exitCode === 0) break
+    async function expectWhole(): Promise<void> {
+      const store = await openStore(database.storeOptions)
+      onTestFinished(() => store.close())
+      const tables = (await store.db.introspection.getTables()).map(({ name }) => name)
+      expect(tables).toContain('sessions')
+      expect(tables).not.toContain('half_done')
     }
+    await killInTheMiddle(database)
+    await expectWhole()
     const node = await start(database)
     await postJson(node.url, '/v1/client/register', ann)
     expect((await logIn(node.url)).status).toBe(201)
+    // The same of a database that is in use.
+    await killInTheMiddle(database)
+    expect((await logIn(node.url)).status).toBe(201)
+    await expectWhole()
+    expect((await logIn((await start(database)).url)).status).toBe(201)
+    expect(node.log).toEqual([])
   })
 
   it('of a newer version beside servers of this one: both go on, and neither loses what the other wrote', async () => {
@@ -298,16 +360,19 @@ describe('a migration', slow, () => {
     // As the next version would, from another process, while this one serves.
     const store = await openStore(database.storeOptions)
     onTestFinished(() => store.close())
+    const table = sql.table(storeName === 'PostgreSQL' ? 'latchkey.sessions' : 'sessions')
     const adding = store.transaction(async (transaction) => {
-      const table = storeName === 'PostgreSQL' ? 'latchkey.sessions' : 'sessions'
-      await sql`alter table ${sql.table(table)} add column of_the_future text`.execute(transaction)
+      await sql`alter table ${table} add column of_the_future text`.execute(transaction)
       const log = storeName === 'PostgreSQL' ? 'latchkey.latchkey_migrations' : 'latchkey_migrations'
       await sql`insert into ${sql.table(log)} values ('9999-of-the-future', 0, 0)`.execute(transaction)
     })
     const during = await refresh(old.url, before.refresh_token)
     await adding
     expect(during.status).toBe(201)
+    await store.transaction((transaction) => sql`update ${table} set of_the_future = 'kept'`.execute(transaction))
     expect((await refresh(old.url, during.json.refresh_token)).status).toBe(201)
+    const { rows } = await sql`select gen, of_the_future from ${table}`.execute(store.db)
+    expect(rows).toEqual([{ gen: 2, of_the_future: 'kept' }])
     // Another one of this version, as when a machine is restarted before it is its turn.
     const again = await start(database)
     const pair = (await logIn(again.url)).json
@@ -315,5 +380,6 @@ describe('a migration', slow, () => {
     expect((await postJson(again.url, '/v1/token/revoke', { token: pair.token })).status).toBe(200)
     await pause(1_000)
     expect((await ask(old.url, 'GET', '/v1/user', { token: pair.token })).status).toBe(401)
+    expect([await old.reasons(), await again.reasons()]).toEqual([[], []])
   })
 })

@@ -1,40 +1,26 @@
 /** Nodes whose own clocks are wrong write and compare the moments of the database they share. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { createAuth } from 'latchkey'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { freePort } from '../../../query/test/postgres.js'
-import { serve } from '../running/serve.js'
 import { ann, ask, type Node, postJson, secret, startNode, temporaryFolder } from '../server.js'
+import { type Serving, serve } from '../start-process.js'
 import { createTestDatabase, storeName } from './test-store.js'
 
 const issuer = 'https://id.example'
 const folder = temporaryFolder()
-const bin = fileURLToPath(new URL('../../bin/latchkey.js', import.meta.url))
 const shim = new URL('./wrong-clock.mjs', import.meta.url).href
 const hour = 3_600_000
 
-interface WrongNode {
-  readonly url: string
-  readonly child: ChildProcess
-}
 let right: Node
-const wrong: WrongNode[] = []
+const wrong: Serving[] = []
 
-async function startWrong(environment: Record<string, string>, wrongByMs: number): Promise<WrongNode> {
-  const port = await freePort()
-  const child = spawn(process.execPath, ['--import', shim, bin, 'serve', '--port', String(port), '--json'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...environment, LATCHKEY_ISSUER: issuer, WRONG_BY_MS: String(wrongByMs) },
-    stdio: ['ignore', 'pipe', 'inherit'],
+const startWrong = (environment: Record<string, string>, wrongByMs: number) =>
+  serve({
+    ...{ folder, nodeArguments: ['--import', shim] },
+    environment: { ...environment, LATCHKEY_ISSUER: issuer, WRONG_BY_MS: String(wrongByMs) },
   })
-  await new Promise((resolve) => child.stdout?.once('data', resolve))
-  return { url: `http://127.0.0.1:${port}`, child }
-}
 
 // With SQLite all processes share the machine's clock.
 describe.skipIf(storeName === 'SQLite')('a node whose clock is wrong', () => {
@@ -48,11 +34,7 @@ describe.skipIf(storeName === 'SQLite')('a node whose clock is wrong', () => {
   })
   afterAll(async () => {
     await right.close()
-    for (const { child } of wrong) {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
-    }
+    for (const server of wrong) await server.end()
   })
 
   const urls = () => [right.url, ...wrong.map(({ url }) => url)]
@@ -92,9 +74,12 @@ describe.runIf(storeName === 'SQLite')('a server whose time is set while it runs
     ['back', -hour],
     ['forward', hour],
   ])('%s says so, and those who follow it stay as fresh as they were', { timeout: 60_000 }, async (_, byMs) => {
-    const shimmed = { NODE_OPTIONS: `--import ${shim}`, WRONG_BY_MS: String(byMs), LATCHKEY_ISSUER: issuer }
     const own = temporaryFolderOfTest()
-    const server = await serve({ folder: own, environment: shimmed })
+    const server = await serve({
+      ...{ folder: own, nodeArguments: ['--import', shim] },
+      environment: { WRONG_BY_MS: String(byMs), LATCHKEY_ISSUER: issuer },
+    })
+    onTestFinished(() => void server.end('SIGKILL'))
     await postJson(server.url, '/v1/client/register', ann)
     const auth = createAuth({ server: server.url, issuer })
     onTestFinished(() => auth.close())

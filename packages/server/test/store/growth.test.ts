@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Child, startServer } from './bad-days/child.js'
+import { serve } from '../start-process.js'
 import { accessesOf, createRecorder } from './growth/accesses.js'
 import { createFeed, figureNames, startBeside } from './growth/feed-starts.js'
 import { fillSessions, type KnownSession, sessionsPerUser } from './growth/fill-sessions.js'
@@ -53,7 +53,7 @@ beforeAll(async () => {
   for (const sessions of sizes) {
     const database = await createGrowthDatabase(folder, String(sessions))
     // A server has made its keys, and has gone.
-    await (await startServer(database.folder, database.environment)).end()
+    await (await serve(database)).end()
     const began = performance.now()
     const known = await fillSessions(database, { sessions, known: 2 * (rounds + warmUpRounds) + 8, seed }, random)
     filled.push({ sessions, database, known })
@@ -122,7 +122,7 @@ it(`${rounds} rounds on databases of ${sizes.map(grouped).join(', ')} sessions`,
     const databases = []
     for (const [i, { sessions, database, known }] of filled.entries()) {
       await gatherStatistics(filled[i] as Filled)
-      const server: Child = await startServer(database.folder, database.environment)
+      const server = await serve(database)
       closing.push(() => server.end())
       const services = await openServices(database)
       closing.push(() => services.close())

@@ -1,12 +1,12 @@
 /** A transaction pooler between the server and PostgreSQL, from Debian's package `pgbouncer`. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { freePort } from '../../../query/test/postgres.js'
 import { findProgram } from '../find-program.js'
+import { startProcess, untilListens } from '../start-process.js'
 
 export const findPgbouncer = () => findProgram(['pgbouncer', '/usr/sbin/pgbouncer'], 'pgbouncer')
 
@@ -34,34 +34,13 @@ export async function startPgbouncer(
   const user = isRoot ? { uid: id('-u'), gid: id('-g') } : {}
   chmodSync(folder, 0o755)
   if (user.uid !== undefined) for (const path of [folder, users, settings]) chownSync(path, user.uid, user.gid)
-  const child = spawn(bin, [settings], { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += chunk
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  await untilListens(own, () => said)
+  const pgbouncer = startProcess(bin, [settings], { user, folder })
+  await untilListens(pgbouncer, own)
   return {
     url: `postgres://${username}:${password}@127.0.0.1:${own}${pathname}`,
     async stop() {
-      child.kill('SIGTERM')
-      await ended
+      await pgbouncer.end()
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function untilListens(port: number, said: () => string): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.on('error', () => resolve(false))
-    })
-    if (isOpen) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error(`pgbouncer does not listen: ${said()}`)
 }

@@ -3,26 +3,22 @@
  * refreshes and revocations, measured. `npm run processes -w @latchkey/server` runs 200 rounds and 1,000 revocations on each
  * store; the suite a few.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { createAuth } from 'latchkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { freePort } from '../../../query/test/postgres.js'
 import { ann, ask, closeServer, listen, postJson, secret } from '../server.js'
+import { serve } from '../start-process.js'
 import { createTestDatabase, storeName } from './test-store.js'
 
 const scale = Number(process.env.PROCESSES_SCALE ?? 0.02)
 const rounds = Math.ceil(200 * scale)
 const revokes = Math.ceil(1000 * scale)
-const bin = fileURLToPath(new URL('../../bin/latchkey.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-processes-'))
 const issuer = 'https://id.example'
-const children: ChildProcess[] = []
 const urls: string[] = []
 const closing: (() => Promise<unknown>)[] = []
 const services: ReturnType<typeof createAuth>[] = []
@@ -30,15 +26,9 @@ const services: ReturnType<typeof createAuth>[] = []
 beforeAll(async () => {
   const { environment } = await createTestDatabase(folder)
   for (let i = 0; i < 3; i++) {
-    const port = await freePort()
-    const child = spawn(process.execPath, [bin, 'serve', '--port', String(port), '--json'], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, ...environment, LATCHKEY_ISSUER: issuer },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    children.push(child)
-    await new Promise((resolve) => child.stdout?.once('data', resolve))
-    urls.push(`http://127.0.0.1:${port}`)
+    const server = await serve({ folder, environment: { ...environment, LATCHKEY_ISSUER: issuer } })
+    closing.push(() => server.end())
+    urls.push(server.url)
   }
   const cache = await startCache(urls[2] as string)
   for (const server of [urls[1] as string, cache]) {
@@ -51,11 +41,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
-  for (const child of children) {
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
-  }
   rmSync(folder, { recursive: true, force: true })
 })
 

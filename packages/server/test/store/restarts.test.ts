@@ -7,8 +7,8 @@ import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { findNginx, startProxy } from '../deployment/nginx.js'
-import { type Serving, serve } from '../running/serve.js'
 import { ann, ask, postJson, secret, temporaryFolder } from '../server.js'
+import { type Serving, serve } from '../start-process.js'
 import { createTestDatabase, storeName } from './test-store.js'
 
 const restarts = Number(process.env.RESTARTS ?? 3)

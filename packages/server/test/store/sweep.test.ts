@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, it, onTestFinished, vi } from 'vitest'
+import { freePort } from '../../../query/test/postgres.js'
 import { createPlainLog, silentLog } from '../../src/log/log.js'
 import { openStore } from '../../src/store/open-store.js'
 import type { Store } from '../../src/store/store.js'
@@ -16,6 +16,9 @@ afterAll(() => vi.resetConfig())
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-sweep-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const day = 24 * 3600
+const now = 1_800_000_000
+/** A day is over at the first, and not at the second. */
+const [over, late] = [now - day - 1, now - day]
 let count = 0
 const newDatabase = () => createTestDatabase(join(folder, String(++count)))
 
@@ -26,19 +29,44 @@ async function open(database: TestDatabase, time: { now: number }): Promise<Stor
   return store
 }
 
-/** Runs a sweeper until it has swept once. */
-async function sweep(store: Store): Promise<Record<string, number>> {
-  const swept: Record<string, number> = {}
+const until = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000, interval: 5 }).toBeTruthy()
+
+/** Runs a sweeper until it has swept once. Answers how many rows went with each batch. */
+async function sweepInBatches(store: Store): Promise<Record<string, number[]>> {
+  const batches: Record<string, number[]> = {}
   const sweeper = startSweeper({
     ...{ store, log: silentLog, lookEveryMs: 1, pauseMs: 0 },
     onSwept(table, rows) {
-      swept[table] = (swept[table] ?? 0) + rows
+      batches[table] = [...(batches[table] ?? []), rows]
     },
   })
-  const until = performance.now() + 50_000
-  while (swept.signing_keys === undefined && performance.now() < until) await pause(5)
+  await until(() => batches.signing_keys)
   await sweeper.close()
-  return swept
+  return batches
+}
+
+const sum = (rows: readonly number[]) => rows.reduce((sum, row) => sum + row, 0)
+const sweep = async (store: Store) =>
+  Object.fromEntries(Object.entries(await sweepInBatches(store)).map(([table, rows]) => [table, sum(rows)]))
+
+/** The same store, and how often somebody has looked whether its clock was set. */
+function watchClock(store: Store, clock: Partial<Pick<Store, 'clockJump' | 'clockOffsetMs'>> = {}) {
+  let looks = 0
+  const { clockJump } = { ...store, ...clock }
+  const watched: Store = {
+    ...{ ...store, ...clock },
+    clockJump() {
+      looks++
+      return clockJump()
+    },
+  }
+  return {
+    store: watched,
+    async lookedAgain() {
+      const before = looks
+      await until(() => looks >= before + 5)
+    },
+  }
 }
 
 const ten = 10
@@ -59,9 +87,14 @@ async function fill(store: Store, rows: readonly Partial<Record<string, number |
   })
 }
 
+async function revoke(store: Store, expiresAt: Readonly<Record<string, number>>) {
+  const rows = Object.entries(expiresAt).map(([id, expires_at]) => ({ id, expires_at, kind: 's' as const, min: 1 }))
+  await store.transaction((transaction) => transaction.insertInto('revocations').values(rows).execute())
+}
+/** So many stay, whatever they say. */
+const newest = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`newest ${i}`, over]))
+
 it('removes what was over a day ago, and nothing else', async () => {
-  const now = 1_800_000_000
-  const [over, late] = [now - day - 1, now - day + ten]
   const store = await open(await newDatabase(), { now })
   await fill(store, [
     { sid: 'idle for long', idle_until: over, access_exp: over },
@@ -73,6 +106,7 @@ it('removes what was over a day ago, and nothing else', async () => {
     { sid: 'live with an old answer', idle_until: now + ten, answer: Buffer.of(1), answer_until: over, rev: 7 },
     { sid: 'live with an answer', idle_until: now + ten, answer: Buffer.of(1), answer_until: late, rev: 7 },
   ])
+  await revoke(store, { 'over for a day': over, 'over since less than a day': late, ...newest })
   await store.transaction(async (transaction) => {
     const key = { alg: 'EdDSA', public: null, private: Buffer.of(1), published_at: 0, sign_from: 0, sign_until: 1 }
     for (const [kid, verify_until] of [
@@ -86,7 +120,9 @@ it('removes what was over a day ago, and nothing else', async () => {
         .execute()
     }
   })
-  expect(await sweep(store)).toEqual({ revocations: 0, sessions: 3, signing_keys: 1 })
+  expect(await sweep(store)).toEqual({ revocations: 1, sessions: 3, signing_keys: 1 })
+  const { rows } = await store.readFeed('', 10_000)
+  expect(rows.map(({ id }) => id)).toEqual(['over since less than a day', ...Object.keys(newest)])
   const sessions = await store.db.selectFrom('sessions').select(['sid', 'answer', 'rev']).orderBy('sid').execute()
   expect(sessions.map(({ sid }) => sid)).toEqual(
     [
@@ -108,31 +144,25 @@ it('removes what was over a day ago, and nothing else', async () => {
 })
 
 it('removes many in small batches, and keeps the end of the feed', async () => {
-  const now = 1_800_000_000
   const store = await open(await newDatabase(), { now })
-  const rows = Array.from({ length: 1_000 }, (_, i) => ({ sid: `session ${i}`, idle_until: i % 5 === 0 ? now : 5 }))
+  const rows = Array.from({ length: 1_000 }, (_, i) => ({ sid: `session ${i}`, idle_until: i % 5 === 0 ? late : over }))
   await fill(store, rows)
-  await store.transaction(async (transaction) => {
-    // Of the older ones, one in seven still concerns a token.
-    const all = Array.from({ length: 1_700 }, (_, i) => ({ id: `session ${i}`, expires_at: i % 7 === 0 ? now : 5 }))
-    const kind = 's' as const
-    await transaction
-      .insertInto('revocations')
-      .values(all.map((row) => ({ ...row, kind, min: 1 })))
-      .execute()
-  })
-  const old = Math.floor(699 - 699 / 7)
-  const swept = await sweep(store)
-  expect(swept).toEqual({ revocations: old, sessions: 800, signing_keys: 0 })
-  const { rows: left, more } = await store.readFeed('', 10_000)
-  expect([left.length, more]).toEqual([1_700 - old, false])
+  // Of the older ones, one in seven still concerns a token.
+  const older = Array.from({ length: 699 }, (_, i) => [`session ${i}`, i % 7 === 0 ? late : over])
+  await revoke(store, { ...Object.fromEntries(older), ...newest })
+  const batches = await sweepInBatches(store)
+  expect(batches).toEqual({ revocations: [200, 200, 199], sessions: expect.any(Array), signing_keys: [0] })
+  expect(sum(batches.sessions as number[])).toBe(800)
+  expect(batches.sessions?.length).toBeGreaterThan(4)
+  expect(Math.max(...(batches.sessions as number[]))).toBeLessThanOrEqual(200)
+  const { rows: left, more, last } = await store.readFeed('', 10_000)
+  expect([left.length, more]).toEqual([1_700 - 599, false])
   // Who has read everything is not sent back to the start.
-  const { last } = await store.readFeed('', 10_000)
   expect((await store.readFeed(last, 10_000)).rows).toEqual([])
 })
 
-it('is done by one node at a time, and by another when that one died', async () => {
-  const time = { now: 1_800_000_000 }
+it('is the turn of one node at a time, and of another when that one died', async () => {
+  const time = { now }
   const database = await newDatabase()
   const stores = await Promise.all([open(database, time), open(database, time), open(database, time)])
   const leases = stores.map(createLease)
@@ -155,6 +185,97 @@ it('is done by one node at a time, and by another when that one died', async () 
   expect(await first.take(300)).toBe(false)
   time.now += 2
   expect(await first.take(300)).toBe(true)
+})
+
+it('is done by one of several nodes, by another when that one ends in the middle, and by none for an hour after', async () => {
+  const time = { now }
+  const database = await newDatabase()
+  const swept: (readonly [node: number, table: string])[] = []
+  const nodes = await Promise.all(
+    [0, 1, 2].map(async (node) => {
+      const watched = watchClock(await open(database, time))
+      const onSwept = (table: string) => void swept.push([node, table])
+      return { ...watched, onSwept }
+    }),
+  )
+  const [{ store }] = nodes as [(typeof nodes)[0]]
+  const sessionsLeft = async () => (await store.db.selectFrom('sessions').select('sid').execute()).length
+  await fill(
+    store,
+    Array.from({ length: 2_000 }, (_, i) => ({ sid: `session ${i}`, idle_until: over })),
+  )
+  const sweepers = nodes.map(({ store, onSwept }) =>
+    startSweeper({ ...{ store, onSwept, log: silentLog }, lookEveryMs: 1, pauseMs: 50 }),
+  )
+  onTestFinished(async () => {
+    for (const sweeper of sweepers) await sweeper.close()
+  })
+  const nodesOf = (batches: typeof swept) => [...new Set(batches.map(([node]) => node))]
+  await until(() => swept.some(([, table]) => table === 'sessions'))
+  const [first] = nodesOf(swept) as [number]
+  await sweepers[first]?.close()
+  const others = nodes.filter((_, node) => node !== first)
+  await Promise.all(others.map(({ lookedAgain }) => lookedAgain()))
+  expect(nodesOf(swept)).toEqual([first])
+  expect(await sessionsLeft()).toBeGreaterThan(0)
+
+  // For five minutes it could be at it still.
+  time.now += 301
+  const before = swept.length
+  await until(() => swept.some(([, table]) => table === 'signing_keys'))
+  await Promise.all(others.map(({ lookedAgain }) => lookedAgain()))
+  const [second, ...more] = nodesOf(swept.slice(before))
+  expect([second === first, more, await sessionsLeft()]).toEqual([false, [], 0])
+  const done = swept.length
+  time.now += 3_599
+  await Promise.all(others.map(({ lookedAgain }) => lookedAgain()))
+  expect(swept.slice(done)).toEqual([])
+  time.now += 2
+  await until(() => swept.slice(done).some(([, table]) => table === 'signing_keys'))
+  expect(nodesOf(swept.slice(done))).toHaveLength(1)
+})
+
+it('stops in the middle when its turn was over and is another’s', async () => {
+  const time = { now }
+  const database = await newDatabase()
+  const { store, lookedAgain } = watchClock(await open(database, time))
+  await fill(
+    store,
+    Array.from({ length: 2_000 }, (_, i) => ({ sid: `session ${i}`, idle_until: over })),
+  )
+  let batches = 0
+  const sweeper = startSweeper({ ...{ store, log: silentLog }, lookEveryMs: 1, pauseMs: 50, onSwept: () => batches++ })
+  onTestFinished(sweeper.close)
+  await until(() => batches > 0)
+  time.now += 301
+  expect(await createLease(await open(database, time)).take(300)).toBe(true)
+  // It asks each minute whether it is its turn still.
+  const passed = performance.now.bind(performance)
+  const later = vi.spyOn(performance, 'now').mockImplementation(() => passed() + 61_000)
+  onTestFinished(() => later.mockRestore())
+  await lookedAgain()
+  const stoppedAfter = batches
+  await lookedAgain()
+  expect(batches).toBe(stoppedAfter)
+  expect(await store.db.selectFrom('sessions').select('sid').execute()).not.toEqual([])
+})
+
+it('is done by every server, from about a minute after its start', async () => {
+  const database = await newDatabase()
+  const store = await openStore(database.storeOptions)
+  onTestFinished(() => store.close())
+  await fill(store, [{ sid: 'over', idle_until: 5 }])
+  const { setTimeout } = globalThis
+  const shortened = vi
+    .spyOn(globalThis, 'setTimeout')
+    .mockImplementation(((work: () => void, ms = 0) => setTimeout(work, ms >= 30_000 ? 1 : ms)) as typeof setTimeout)
+  onTestFinished(() => shortened.mockRestore())
+  const metricsPort = await freePort()
+  const node = await startNode(database, { metricsPort })
+  onTestFinished(node.close)
+  const metrics = async () => (await ask(`http://127.0.0.1:${metricsPort}`, 'GET', '/metrics')).text
+  await expect.poll(metrics, { timeout: 20_000 }).toContain('latchkey_swept_rows_total{table="sessions"} 1')
+  expect(await store.db.selectFrom('sessions').select('sid').execute()).toEqual([])
 })
 
 it('changes nothing for whoever is logged in: refreshes, logins and logouts go on beside it', async () => {
@@ -194,8 +315,7 @@ it('changes nothing for whoever is logged in: refreshes, logins and logouts go o
     },
   })
   expect((await postJson(node.url, '/v1/token/revoke', { token: out })).status).toBe(200)
-  const until = performance.now() + 50_000
-  while (swept.signing_keys === undefined && performance.now() < until) await pause(5)
+  await until(() => swept.signing_keys !== undefined)
   isDone = true
   await Promise.all(refreshing)
   await sweeper.close()
@@ -207,13 +327,14 @@ it('changes nothing for whoever is logged in: refreshes, logins and logouts go o
 
 it('waits where two clocks do not agree: what seems to be over may not be', async () => {
   const database = await newDatabase()
-  const store = await open(database, { now: 1_800_000_000 })
+  const store = await open(database, { now })
   await fill(store, [{ sid: 'over', idle_until: 5 }])
-  const apart = { ...store, clockOffsetMs: () => 2 * 3600_000 }
-  const wasSet = { ...store, clockJump: () => ({ byMs: -2 * 3600_000, agoMs: 23 * 3600_000 }) }
+  const apart = { clockOffsetMs: () => 2 * 3600_000 }
+  const wasSet = { clockJump: () => ({ byMs: -2 * 3600_000, agoMs: 23 * 3600_000 }) }
   for (const unsure of [apart, wasSet]) {
-    const sweeper = startSweeper({ store: unsure, log: silentLog, lookEveryMs: 1, pauseMs: 0 })
-    await pause(100)
+    const watched = watchClock(store, unsure)
+    const sweeper = startSweeper({ store: watched.store, log: silentLog, lookEveryMs: 1, pauseMs: 0 })
+    await watched.lookedAgain()
     await sweeper.close()
   }
   expect(await store.db.selectFrom('sessions').select('sid').execute()).toHaveLength(1)

@@ -31,13 +31,13 @@ export interface TestDatabase {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** An empty database; of SQLite in `folder/data`. */
-export async function createTestDatabase(folder: string): Promise<TestDatabase> {
+/** An empty database; of SQLite in `folder/data`, of PostgreSQL on the tests' own server unless another is given. */
+export async function createTestDatabase(folder: string, server?: Postgres): Promise<TestDatabase> {
   const dataFolder = join(folder, 'data')
   if (storeName === 'SQLite') {
     return { storeOptions: { dataFolder }, config: { dataFolder }, environment: { LATCHKEY_DATA: dataFolder } }
   }
-  const databaseUrl = await createPostgresDatabase()
+  const databaseUrl = await createPostgresDatabase(server)
   const shared = { secret: 'a secret of more than thirty-two bytes', issuer: 'http://localhost:4000' }
   return {
     storeOptions: { dataFolder, databaseUrl },
@@ -49,10 +49,10 @@ export async function createTestDatabase(folder: string): Promise<TestDatabase> 
   }
 }
 
-/** The URL of a new database on the tests' own server. */
-export async function createPostgresDatabase(): Promise<string> {
-  postgres ??= startPostgres()
-  const { host, port, user, password, database } = await (await postgres).createDatabase()
+/** The URL of a new database, by default on the tests' own server. */
+export async function createPostgresDatabase(server?: Postgres): Promise<string> {
+  if (server === undefined) postgres ??= startPostgres()
+  const { host, port, user, password, database } = await (server ?? ((await postgres) as Postgres)).createDatabase()
   return `postgres://${user}:${password}@${host}:${port}/${database}`
 }
 

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { unreadyReasons } from '../../health/readiness.js'
 import type { Api, ApiParts } from '../api-context.js'
 import { writeOpenApi } from '../openapi.js'
 import { jsonAnswer } from '../schemas.js'
@@ -9,7 +10,7 @@ const ready = z.object({ status: z.literal('ready') }).openapi('Ready')
 const unready = z
   .object({
     status: z.literal('unready'),
-    reasons: z.array(z.enum(['stopping', 'database', 'writes', 'clock', 'keys'])),
+    reasons: z.array(z.enum(unreadyReasons)),
   })
   .openapi('Unready')
 

@@ -1,9 +1,11 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
-import { storageAway } from '../storage-away.js'
-import { isAway, isBroken, isStandby } from './away.js'
+import { StorageContended, storageAway } from '../storage-away.js'
+import { isAway, isBroken, isContended, isStandby, isUnanswered } from './away.js'
+import { cancelQuery } from './cancel-query.js'
 
-const statementTimeoutMs = 5_000
+/** Sooner than `pg` gives up the connection, so that the server ends the statement by itself. */
+const statementTimeoutMs = 4_000
 
 /**
  * Kysely's driver for a pool of PostgreSQL connections. It differs from Kysely's own in three ways: what is set for a
@@ -26,7 +28,7 @@ export class PostgresDriver implements Driver {
     try {
       return new PostgresConnection(await this.#pool.connect())
     } catch (error) {
-      throw isAway(error) ? storageAway(error) : error
+      throw refusal(error)
     }
   }
 
@@ -103,7 +105,13 @@ class PostgresConnection implements DatabaseConnection {
       return await work()
     } catch (error) {
       if (isBroken(error)) this.broken = true
-      throw isAway(error) ? storageAway(error) : error
+      if (isUnanswered(error)) cancelQuery(this.#client)
+      throw refusal(error)
     }
   }
+}
+
+function refusal(error: unknown): unknown {
+  if (!isAway(error)) return error
+  return storageAway(isContended(error) ? new StorageContended('others were in the way', { cause: error }) : error)
 }

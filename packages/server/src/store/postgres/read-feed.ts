@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { feedStart, type ReadFeed } from '../feed.js'
-import { identityName } from '../identity.js'
+import { identityName, unknownSystem } from '../identity.js'
 import type { RevocationKind } from '../schema.js'
 import type { Reading } from '../store.js'
 
@@ -31,7 +31,7 @@ interface Row {
 export function createReadFeed(db: Reading, schema: string, hasSystemIdentifier: boolean): ReadFeed {
   const system = hasSystemIdentifier
     ? sql`(select system_identifier::text from pg_control_system())`
-    : sql`'unknown'::text`
+    : sql`${sql.lit(unknownSystem)}::text`
   const numbers = sql`(select oid::text from pg_database where datname = current_database()) || '.' || ${sql.lit(`${schema}.meta`)}::regclass::oid`
   const identity = sql`${system} || '.' || ${numbers}`
   const table = (name: string) => sql.table(`${schema}.${name}`)

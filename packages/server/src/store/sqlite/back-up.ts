@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSy
 import { dirname } from 'node:path'
 import { backupMarkName } from '../identity.js'
 import { StartError } from '../start-error.js'
-import { Database } from './better-sqlite.js'
+import { openBetterSqlite } from './better-sqlite.js'
 
 /**
  * Writes a copy of the database as it is at this moment into one file (mode 0600), marked as a backup made at `madeAt`. Others go
@@ -31,7 +31,7 @@ export function backUp(source: string, target: string, madeAt: string): void {
 }
 
 function copy(source: string, target: string): void {
-  const database = new Database(source, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  const database = openBetterSqlite(source, { readonly: true, fileMustExist: true, timeout: 5_000 })
   try {
     // One reading transaction, so that writers cannot make it begin again and again.
     database.prepare('vacuum into ?').run(target)
@@ -41,7 +41,7 @@ function copy(source: string, target: string): void {
 }
 
 function mark(file: string, madeAt: string): void {
-  const database = new Database(file)
+  const database = openBetterSqlite(file)
   try {
     database.prepare('insert or replace into meta (name, value) values (?, ?)').run(backupMarkName, madeAt)
   } finally {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type BetterSqlite from 'better-sqlite3'
 import { StartError } from '../start-error.js'
 import { isBusy } from './away.js'
-import { Database } from './better-sqlite.js'
+import { openBetterSqlite } from './better-sqlite.js'
 
 const fileName = 'latchkey.db'
 const openWaitMs = 10_000
@@ -56,7 +56,7 @@ function prepareFile(dataFolder: string): string {
 }
 
 function setUp(file: string): BetterSqlite.Database {
-  const database = new Database(file, { timeout: 5000 })
+  const database = openBetterSqlite(file, { timeout: 5000 })
   try {
     const mode = database.pragma('journal_mode = wal', { simple: true })
     if (mode !== 'wal') {

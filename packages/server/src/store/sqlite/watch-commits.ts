@@ -1,4 +1,4 @@
-import { Database } from './better-sqlite.js'
+import { openBetterSqlite } from './better-sqlite.js'
 
 /** Tells when anything was committed, by whichever process, at the cost of a look into shared memory. */
 export interface CommitWatch {
@@ -12,7 +12,7 @@ export interface CommitWatch {
  * of all others (PRAGMA data_version). The file must be open already.
  */
 export function watchCommits(file: string): CommitWatch {
-  const database = new Database(file, { readonly: true, fileMustExist: true })
+  const database = openBetterSqlite(file, { readonly: true, fileMustExist: true })
   const statement = database.prepare('pragma data_version').pluck()
   return Object.freeze({
     version: () => statement.get() as number,

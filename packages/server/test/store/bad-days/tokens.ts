@@ -1,5 +1,5 @@
 /** The tokens of a run: good ones, and those whose revocation was acknowledged, at a steady rate. */
-import type { Child } from './child.js'
+import type { Listening } from '../../start-process.js'
 import { createExchange } from './exchange.js'
 
 export interface Revoked {
@@ -23,7 +23,10 @@ export interface Tokens {
   fill(count: number): Promise<void>
 }
 
-export function createTokens(servers: readonly Child[], issue: (count: number) => Promise<readonly string[]>): Tokens {
+export function createTokens(
+  servers: readonly Listening[],
+  issue: (count: number) => Promise<readonly string[]>,
+): Tokens {
   const exchanges = servers.map(({ url }) => createExchange(url))
   const revoked: Revoked[] = []
   const live: string[] = []

@@ -1,5 +1,5 @@
 /** A guard in another process, asked about tokens. */
-import type { Child } from './child.js'
+import type { Listening } from '../../start-process.js'
 import { createExchange } from './exchange.js'
 
 export interface Decisions {
@@ -26,8 +26,8 @@ const freshMs = 1000
 const stoppingMs = 50
 
 /** A service that says how old its copy is. */
-export function watchService(name: string, child: Child): WatchedGuard {
-  return watch(name, child, async (exchange, tokens) => {
+export function watchService(name: string, guard: Listening): WatchedGuard {
+  return watch(name, guard, async (exchange, tokens) => {
     const { text } = await exchange('POST', '/decisions', undefined, tokens)
     const { accepted, revocationsAgeMs } = JSON.parse(text)
     return { accepted, isFresh: revocationsAgeMs <= freshMs, isWell: true }
@@ -35,8 +35,8 @@ export function watchService(name: string, child: Child): WatchedGuard {
 }
 
 /** A server, asked through a route of its own that is guarded. 503 is past the guard, whose answer it could not read. */
-export function watchServer(name: string, child: Child): WatchedGuard {
-  return watch(name, child, async (exchange, tokens) => {
+export function watchServer(name: string, guard: Listening): WatchedGuard {
+  return watch(name, guard, async (exchange, tokens) => {
     const answers = await Promise.all(tokens.map((token) => exchange('GET', '/v1/user/sessions', token)))
     const accepted = answers.map(({ status }) => status !== 401)
     return { accepted, isFresh: undefined, isWell: answers.every(({ status }) => status < 500) }
@@ -48,8 +48,8 @@ type Ask = (
   tokens: readonly string[],
 ) => Promise<Omit<Decisions, 'notBeforeMs'>>
 
-function watch(name: string, child: Child, ask: Ask): WatchedGuard {
-  const { exchange, close } = createExchange(child.url)
+function watch(name: string, guard: Listening, ask: Ask): WatchedGuard {
+  const { exchange, close } = createExchange(guard.url)
   let stoppedAtMs = Number.POSITIVE_INFINITY
   let resumedAtMs = Number.POSITIVE_INFINITY
   return {
@@ -61,13 +61,13 @@ function watch(name: string, child: Child, ask: Ask): WatchedGuard {
       return { ...answer, notBeforeMs: wasStopped ? resumedAtMs : sentAtMs }
     },
     pause() {
-      child.pause()
+      guard.pause()
       stoppedAtMs = performance.now()
       resumedAtMs = Number.POSITIVE_INFINITY
     },
     resume() {
       resumedAtMs = performance.now()
-      child.resume()
+      guard.resume()
     },
   }
 }

@@ -1,16 +1,16 @@
 /** Three server processes on one database, and two services that follow them: one over a wire, one through a proxy. */
-import { join } from 'node:path'
-import { type Postgres, startPostgres } from '../../../../query/test/postgres.js'
+import { startPostgres } from '../../../../query/test/postgres.js'
 import { type ClientType, emailType, type Identity } from '../../../src/client-types/client-type.js'
 import { readConfig } from '../../../src/config.js'
 import { openAccounts } from '../../../src/create-latchkey/open-accounts.js'
 import { openTokens } from '../../../src/create-latchkey/open-tokens.js'
 import { createLogin } from '../../../src/sessions/login.js'
 import type { Writing } from '../../../src/store/store.js'
-import { storeName } from '../test-store.js'
-import { type Child, startServer, startService } from './child.js'
+import { type Listening, serve } from '../../start-process.js'
+import { createTestDatabase, storeName } from '../test-store.js'
 import type { World } from './faults.js'
 import { startReplayingProxy } from './replaying-proxy.js'
+import { startService } from './start-service.js'
 import { createTokens, type Tokens } from './tokens.js'
 import { type WatchedGuard, watchServer, watchService } from './watched-guard.js'
 import { startWire } from './wire.js'
@@ -43,13 +43,14 @@ export async function openWorld(folder: string): Promise<OpenWorld> {
     // One of its own: it will be restarted.
     const postgres = storeName === 'PostgreSQL' ? await startPostgres() : undefined
     if (postgres) opened(postgres, () => postgres.stop())
-    const environment = await environmentOf(folder, postgres)
-    const children: Child[] = []
+    const database = await createTestDatabase(folder, postgres)
+    const environment = { ...database.environment, LATCHKEY_ISSUER: issuer }
+    const children: Listening[] = []
     for (let i = 0; i < 3; i++) {
-      const child = await startServer(folder, environment)
+      const child = await serve({ folder, environment })
       children.push(opened(child, () => child.end()))
     }
-    const [, second, third] = children as [Child, Child, Child]
+    const [, second, third] = children as [Listening, Listening, Listening]
     const wire = await startWire(second.url)
     opened(wire, () => wire.close())
     const proxy = await startReplayingProxy(third.url)
@@ -80,14 +81,6 @@ export async function openWorld(folder: string): Promise<OpenWorld> {
     await close()
     throw error
   }
-}
-
-async function environmentOf(folder: string, postgres: Postgres | undefined): Promise<Record<string, string>> {
-  const shared = { LATCHKEY_ISSUER: issuer, LATCHKEY_DATA: join(folder, 'data') }
-  if (postgres === undefined) return shared
-  const { host, port, user, password, database } = await postgres.createDatabase()
-  const DATABASE_URL = `postgres://${user}:${password}@${host}:${port}/${database}`
-  return { ...shared, DATABASE_URL, LATCHKEY_SECRET: 'a secret of more than thirty-two bytes' }
 }
 
 /** Begins sessions as a login does, for users without a password: nothing is hashed. */

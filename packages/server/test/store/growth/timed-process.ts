@@ -1,18 +1,16 @@
 /** Processes whose start and memory are looked at. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import process from 'node:process'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../../../query/test/postgres.js'
+import { serve, startProcess } from '../../start-process.js'
 
 export interface TimedServer {
   readonly url: string
   /** From its start to its first answer. */
   readonly seconds: number
   usage(): Usage
-  end(): Promise<void>
+  end(): Promise<unknown>
 }
 
 /** Not numbers where the system does not tell. */
@@ -24,47 +22,29 @@ export interface Usage {
   readonly cpuSeconds: number
 }
 
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-
 /** `latchkey serve`, once it has answered. */
 export async function startTimedServer(
   folder: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<TimedServer> {
-  const port = await freePort()
   const began = performance.now()
-  const child = spawn(process.execPath, [path('../../../bin/latchkey.js'), 'serve', '--port', String(port), '--json'], {
-    ...{ cwd: folder, env: { PATH: process.env.PATH, ...environment } },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const onExit = () => child.kill('SIGKILL')
-  process.once('exit', onExit)
-  const ended = once(child, 'exit')
-  await Promise.race([once(child.stdout, 'data'), ended])
-  const url = `http://127.0.0.1:${port}`
-  const { ok } = await fetch(`${url}/.well-known/jwks.json`)
+  const server = await serve({ folder, environment })
+  const { ok } = await fetch(`${server.url}/.well-known/jwks.json`)
   if (!ok) throw new Error('The server did not answer its keys')
   return {
-    url,
+    url: server.url,
     seconds: (performance.now() - began) / 1000,
-    usage: () => usageOf(child.pid as number),
-    async end() {
-      process.off('exit', onExit)
-      child.kill('SIGTERM')
-      await ended
-    },
+    usage: () => usageOf(server.child.pid as number),
+    end: () => server.end(),
   }
 }
 
 /** Runs a script of this folder to its end; what it prints is JSON. */
 export async function runScript(name: string, args: readonly string[]): Promise<unknown> {
-  const child = spawn(process.execPath, ['--expose-gc', path(name), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const onExit = () => child.kill('SIGKILL')
-  process.once('exit', onExit)
-  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
-  process.off('exit', onExit)
-  if (code !== 0) throw new Error(`${name} ended with ${code}`)
-  return JSON.parse(said)
+  const script = fileURLToPath(new URL(name, import.meta.url))
+  const { ended, output } = startProcess(process.execPath, ['--expose-gc', script, ...args], { folder: tmpdir() })
+  if ((await ended) !== 0) throw new Error(`${name} failed: ${output.error}`)
+  return JSON.parse(output.out)
 }
 
 const ticksPerSecond = 100

@@ -1,7 +1,7 @@
 /** `latchkey serve` that is killed again and again, and starts again on its own port at once. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { type Child, startServer } from '../bad-days/child.js'
+import { type Serving, serve } from '../../start-process.js'
 import type { Choices } from './choices.js'
 
 export interface KeptServer {
@@ -28,15 +28,15 @@ export async function keepServer(
   const failures: string[] = []
   const startsMs: number[] = []
   let killed: AbortController
-  let child: Promise<Child>
+  let server: Promise<Serving>
   let isListening = false
   let isClosed = false
   function start(): void {
     killed = new AbortController()
     const { signal } = killed
     const beganAtMs = performance.now()
-    child = startServer(folder, environment, { port, killed: signal })
-    child.then(
+    server = serve({ folder, environment, port, killed: signal })
+    server.then(
       async ({ ended }) => {
         startsMs.push(performance.now() - beganAtMs)
         isListening = !signal.aborted
@@ -49,7 +49,7 @@ export async function keepServer(
   async function stop(): Promise<void> {
     killed.abort()
     isListening = false
-    await child.then(
+    await server.then(
       ({ ended }) => ended,
       () => {},
     )
@@ -58,7 +58,7 @@ export async function keepServer(
   return {
     url: `http://127.0.0.1:${port}`,
     ...{ failures, startsMs },
-    ready: () => child,
+    ready: () => server,
     isListening: () => isListening,
     async kill() {
       await stop()

@@ -1,7 +1,6 @@
 /** Three servers on one database, all of which can be killed. */
-import { join } from 'node:path'
 import { type Postgres, startPostgres } from '../../../../query/test/postgres.js'
-import { storeName } from '../test-store.js'
+import { createTestDatabase, storeName } from '../test-store.js'
 import { createChoices } from './choices.js'
 import { type KeptServer, keepServer } from './servers.js'
 
@@ -25,7 +24,8 @@ export async function openWorld(folder: string, seed: number): Promise<World> {
     await postgres?.stop()
   }
   try {
-    const environment = await environmentOf(folder, postgres)
+    const database = await createTestDatabase(folder, postgres)
+    const environment = { ...database.environment, LATCHKEY_ISSUER: 'https://id.example' }
     for (let i = 0; i < 3; i++) servers.push(await keepServer(folder, environment, choices))
     for (const server of servers) await server.ready()
   } catch (error) {
@@ -42,12 +42,4 @@ export async function openWorld(folder: string, seed: number): Promise<World> {
       calmSinceMs = performance.now()
     },
   }
-}
-
-async function environmentOf(folder: string, postgres: Postgres | undefined): Promise<Record<string, string>> {
-  const shared = { LATCHKEY_ISSUER: 'https://id.example', LATCHKEY_DATA: join(folder, 'data') }
-  if (postgres === undefined) return shared
-  const { host, port, user, password, database } = await postgres.createDatabase()
-  const DATABASE_URL = `postgres://${user}:${password}@${host}:${port}/${database}`
-  return { ...shared, DATABASE_URL, LATCHKEY_SECRET: 'a secret of more than thirty-two bytes' }
 }
