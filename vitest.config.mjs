@@ -10,16 +10,28 @@ const ofEveryStore = [
 
 export default defineConfig({
   test: {
+    // Most of what tests do is wait for processes of theirs.
+    maxWorkers: 2,
     projects: [
       {
         test: {
           ...shared,
           name: 'SQLite',
+          // One store after the other: the files of one project share its processes, and so its PostgreSQL.
+          sequence: { groupOrder: 0 },
           provide: { store: 'SQLite' },
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/**/*.test.mjs'],
         },
       },
-      { test: { ...shared, name: 'PostgreSQL', provide: { store: 'PostgreSQL' }, include: ofEveryStore } },
+      {
+        test: {
+          ...shared,
+          name: 'PostgreSQL',
+          sequence: { groupOrder: 1 },
+          provide: { store: 'PostgreSQL' },
+          include: ofEveryStore,
+        },
+      },
     ],
   },
 })

@@ -1,10 +1,9 @@
-// The full run of store/growth.test.ts, one store after the other: takes an hour, and 40 GB of the temporary folder.
+// The full run of store/growth.test.ts on both stores: takes an hour, and 40 GB of the temporary folder.
 // Usage: npm run growth -w @latchkey/server [-- sizes rounds revocations seed]
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
-import { startVitest } from 'vitest/node'
+import { runAlone } from './run-alone.mjs'
 
 const [sizes = '1000,1000000,10000000', rounds = '400', revocations = '1000000', seed = String(Date.now() % 2 ** 31)] =
   process.argv.slice(2)
@@ -20,11 +19,4 @@ process.env.GROWTH_ROUNDS = rounds
 process.env.GROWTH_REVOCATIONS = revocations
 process.env.GROWTH_SEED = seed
 console.log(`${sizes} sessions and ${revocations} revocations on each store, seed ${seed}`)
-
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-// Side by side they would time each other.
-for (const project of ['SQLite', 'PostgreSQL']) {
-  const files = ['packages/server/test/store/growth.test.ts']
-  const vitest = await startVitest('test', files, { root, project, watch: false })
-  await vitest.close()
-}
+await runAlone(['store/growth.test.ts'])

@@ -1,10 +1,6 @@
-// The full runs of store/processes.test.ts, store/feed.test.ts and store/bad-days.test.ts on both stores. Usage: npm run processes -w @latchkey/server
+// The full runs of store/processes.test.ts, feed.test.ts and bad-days.test.ts on both stores. Usage: npm run processes -w @latchkey/server
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
-import { startVitest } from 'vitest/node'
+import { runAlone } from './run-alone.mjs'
 
 process.env.PROCESSES_SCALE = '1'
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const files = ['processes', 'feed', 'bad-days'].map((name) => `packages/server/test/store/${name}.test.ts`)
-const vitest = await startVitest('test', files, { root, watch: false })
-await vitest.close()
+await runAlone(['processes', 'feed', 'bad-days'].map((name) => `store/${name}.test.ts`))

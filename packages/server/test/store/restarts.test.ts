@@ -81,6 +81,9 @@ it.runIf(nginx !== undefined)(
     const { environment } = await createTestDatabase(folder)
     const shared = { ...environment, LATCHKEY_ISSUER: 'https://id.example', LATCHKEY_TRUSTED_PROXIES: '1' }
     const servers: Serving[] = []
+    onTestFinished(async () => {
+      for (const server of servers) await server.end('SIGKILL')
+    })
     for (let i = 0; i < 3; i++) servers.push(await serve({ folder, environment: shared }))
     const ports = servers.map(({ port }) => port)
     const proxy = await startProxy(nginx as string, ports)
@@ -125,9 +128,8 @@ it.runIf(nginx !== undefined)(
       expect([await server.ended, server.output.error]).toEqual([0, ''])
       const next = await serve({ folder, environment: shared, port: server.port })
       servers[index] = next
-      while ((await ask(next.url, 'GET', '/readyz')).status !== 200) await pause(50)
       // The proxy finds out a second later.
-      await pause(2_000)
+      await pause(1_300)
     }
     isDone = true
     await Promise.all(clients)

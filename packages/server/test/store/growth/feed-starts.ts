@@ -1,6 +1,5 @@
 /** A server that begins beside many live revocations, and a service that begins to follow it. */
 import { ask } from '../../server.js'
-import { serve } from '../../start-process.js'
 import { addRevocations } from './add-revocations.js'
 import { fillSessions, type KnownSession } from './fill-sessions.js'
 import { createGrowthDatabase, type GrowthDatabase } from './growth-database.js'
@@ -33,7 +32,8 @@ export async function createFeed(
   { seed, random }: { readonly seed: number; readonly random: Random },
 ): Promise<Feed> {
   const database = await createGrowthDatabase(parent, `feed-${count}`)
-  await (await serve(database)).end()
+  // Makes the keys.
+  await (await openServices(database)).close()
   const known = await fillSessions(database, { sessions: 100, known: 2, seed }, random)
   const [good, revoked] = known as [KnownSession, KnownSession]
   const filling = await database.openFilling()

@@ -2,13 +2,12 @@
 import { type Calls, type Reply, sleep } from './calls.js'
 import { ask, type Client } from './client.js'
 import type { Journal } from './journal.js'
-
 import { type Entry, judgeList } from './list.js'
 import type { Session } from './session.js'
 
-/** Within that an acknowledged end is in force at every server that is fresh. */
+/** Within that an acknowledged end is in force at every server that is ready by its own word. */
 const promisedMs = 1000
-/** One that was cut off from its database is not, and does not say until when; it must be again within that. */
+/** One that was cut off from its database is not, and must be again within that. */
 const healsWithinMs = 10_000
 const path = '/v1/user/sessions'
 
@@ -56,17 +55,19 @@ async function watchServer(
   const { calls, journal } = client
   const { figures } = journal
   while (!calls.isClosed()) {
+    // Before: whoever is ready knows everything that was acknowledged a second ago.
+    const readiness = await calls.send(server, { method: 'GET', path: '/readyz' })
     const reply = await calls.send(server, { method: 'GET', path, token })
     if (typeof reply !== 'string') {
       figures.decisions++
       if (reply.status !== 200) return judgeRefusal(journal, session, reply)
-      // It was decided after it was sent.
-      const calmSinceMs = client.calmSinceMs()
-      const lateMs = reply.sentAtMs - Math.max(ackedAtMs, calmSinceMs)
-      const isHealing = calmSinceMs > ackedAtMs - healsWithinMs
-      const figure = isHealing ? 'longestHealingMs' : 'longestAcceptedMs'
+      const isReady = typeof readiness !== 'string' && readiness.status === 200
+      const lateMs = isReady
+        ? readiness.sentAtMs - ackedAtMs
+        : reply.sentAtMs - Math.max(ackedAtMs, client.calmSinceMs())
+      const figure = isReady ? 'longestAcceptedMs' : 'longestHealingMs'
       figures[figure] = Math.max(figures[figure], lateMs)
-      if (lateMs > (isHealing ? healsWithinMs : promisedMs)) {
+      if (lateMs > (isReady ? promisedMs : healsWithinMs)) {
         return journal.violate(`server ${server + 1} accepted a token ${lateMs.toFixed(0)} ms after its end`, session)
       }
     }
