@@ -47,7 +47,8 @@ export async function startPostgres(): Promise<Postgres> {
       // Here nothing can be awaited, and what a running server writes cannot be removed.
       const words = ['stop', '--mode=immediate', '--wait', '--timeout=5', `--pgdata=${data}`]
       spawnSync(join(bin, 'pg_ctl'), words, { ...user, cwd: data, env: environment(), stdio: 'ignore' })
-      remove()
+      // Whoever ends this process may not wait that long.
+      spawn('rm', ['-rf', folder], { detached: true, stdio: 'ignore' }).unref()
     }
     // Vitest ends its workers by SIGTERM, which alone ends a process without 'exit'.
     const onSignal = () => process.exit(143)

@@ -1,5 +1,5 @@
 /** What whoever runs the server sees: its log, its readiness, its metrics, its processes. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -288,6 +288,20 @@ describe('metrics', slow, () => {
   })
 })
 
+it('says so where SQLite could not be installed', slow, async () => {
+  const hidden = `
+    import module from 'node:module'
+    const resolve = module._resolveFilename
+    module._resolveFilename = (name, ...more) => {
+      if (name.startsWith('better-sqlite3')) throw new Error('Cannot find module')
+      return resolve(name, ...more)
+    }`
+  const nodeArguments = ['--import', `data:text/javascript,${encodeURIComponent(hidden)}`]
+  const { ended, output } = await start({ nodeArguments })
+  expect(await ended).toBe(1)
+  expect(JSON.parse(output.error)).toMatchObject({ error: 'sqlite_missing' })
+})
+
 describe('--workers', slow, () => {
   it('share a port and a database: what one is told, all know', async () => {
     const { url, logged, child, ended } = await serve({ words: ['--workers', '3'] })
@@ -357,6 +371,18 @@ describe('--workers', slow, () => {
     running.write(body.slice(9))
     expect((await running.answer(5_000, (text) => text.includes('"token"'))).text).toMatch(/^HTTP\/1\.1 201 /)
     expect(await ended).toBe(0)
+  })
+
+  it.runIf(process.platform === 'linux')('end in peace when they are told to while one of them starts', async () => {
+    const { logged, lines, child, ended } = await serve({ words: ['--workers', '2'] })
+    const [, second] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
+    process.kill(Number(second), 'SIGKILL')
+    await logged('a worker ended')
+    // Its successor has been begun, and does not listen yet.
+    await pause(500)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(lines('stopped')).toHaveLength(2)
   })
 
   it('say once why none can start', async () => {

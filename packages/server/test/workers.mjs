@@ -27,7 +27,6 @@ async function freePort() {
 async function start(workers) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-workers-'))
   const port = await freePort()
-  // Without a line for each request, which would be written for both alike.
   const env = { PATH: process.env.PATH, LATCHKEY_DATA: folder }
   const words = [path('../bin/latchkey.js'), 'serve', '--port', String(port), '--workers', String(workers), '--json']
   const child = spawn(process.execPath, words, { env, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -71,8 +71,6 @@ async function serveOne(
 ): Promise<void> {
   const { openLatchkey } = await import('../create-latchkey/open-latchkey.js')
   const drain = createDrain()
-  // At once: Node keeps no message for a worker that does not listen to it yet.
-  const askedEarly = isWorker ? untilAskedToStop() : undefined
   const latchkey = await openLatchkey(config, {
     ...{ overrideGlobalObjects: true, observesRequests: true, isWorker, log },
     lifecycle: drain,
@@ -85,7 +83,7 @@ async function serveOne(
     throw error
   }
   announce?.()
-  const asked = await (askedEarly ?? untilAskedToStop())
+  const asked = await untilAskedToStop()
   log.info('stopping', { asked })
   http.drain()
   await drain.begin()

@@ -30,6 +30,11 @@ export async function superviseWorkers(options: WorkerOptions): Promise<void> {
   let isStopping = false
   const living = new Set<Worker>()
 
+  function tellToStop(worker: Worker): void {
+    // One that has had a signal of its own may be about to exit.
+    if (worker.isConnected()) worker.send(stopMessage)
+  }
+
   function start(): { readonly listening: Promise<boolean>; readonly ended: Promise<void> } {
     const worker = cluster.fork()
     living.add(worker)
@@ -47,6 +52,8 @@ export async function superviseWorkers(options: WorkerOptions): Promise<void> {
         resolve()
       })
     })
+    // One that was starting when all were told did not hear it.
+    worker.once('listening', () => isStopping && tellToStop(worker))
     const listening = Promise.race([
       new Promise<boolean>((resolve) => worker.once('listening', () => resolve(true))),
       ended.then(() => false),
@@ -84,8 +91,7 @@ export async function superviseWorkers(options: WorkerOptions): Promise<void> {
   announce()
   log.info('stopping', { asked: await asked })
   isStopping = true
-  // One that has had a signal of its own may be about to exit.
-  for (const worker of living) if (worker.isConnected()) worker.send(stopMessage)
+  for (const worker of living) tellToStop(worker)
   const hurry = setTimeout(() => {
     for (const worker of living) worker.process.kill('SIGKILL')
   }, stopMs)

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createStoreClock } from './store-clock.js'
 
 const near = (milliseconds: number, expected: number) => expect(Math.abs(milliseconds - expected)).toBeLessThan(100)
@@ -26,5 +27,68 @@ it('believes no answer more than its way allows', () => {
 it('is the one that was given, whatever the database says', () => {
   const clock = createStoreClock(() => 5)
   clock.heard(Date.now(), performance.now())
-  expect(clock.nowMs()).toBe(5)
+  expect([clock.nowMs(), clock.jump(), clock.offsetMs(), clock.isSound()]).toEqual([5, undefined, 0, true])
+})
+
+describe('a database whose time is set', () => {
+  it.each([
+    ['back', -5_000],
+    ['forward', 5_000],
+  ])('%s is told from a slow answer, and from a clock that is kept right', (_, byMs) => {
+    const clock = createStoreClock()
+    // The first answer says what time it is, however wrong the machine is.
+    clock.heard(100_000, performance.now())
+    clock.heard(100_900, performance.now())
+    clock.heard(100_000, performance.now())
+    clock.heard(94_000, performance.now() - 10_000)
+    expect(clock.jump()).toBeUndefined()
+    clock.heard(100_000 + byMs, performance.now())
+    near(clock.jump()?.byMs as number, byMs)
+    near(clock.nowMs(), 100_000 + byMs)
+  })
+
+  it('was set by what the slowness of its answer does not explain, and as long ago as it was', async () => {
+    const clock = createStoreClock()
+    clock.heard(100_000, performance.now())
+    clock.heard(90_000, performance.now() - 4_000)
+    near(clock.jump()?.byMs as number, -6_000)
+    await pause(200)
+    near(clock.jump()?.agoMs as number, 200)
+    // The last time counts.
+    clock.heard(97_000, performance.now())
+    near(clock.jump()?.byMs as number, 2_800)
+    near(clock.jump()?.agoMs as number, 0)
+  })
+
+  it('is as far from the machine’s as it says', () => {
+    const clock = createStoreClock()
+    near(clock.offsetMs(), 0)
+    clock.heard(Date.now() - hour, performance.now())
+    near(clock.offsetMs(), -hour)
+    clock.heard(Date.now() + hour, performance.now())
+    near(clock.offsetMs(), hour)
+  })
+
+  it.each([
+    ['back', -1],
+    ['forward', 1],
+  ])('%s by more than an hour is not sound for a day, nor is one that far from the machine’s', (_, way) => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const clock = createStoreClock()
+    clock.heard(Date.now() - way * (hour - 1), performance.now())
+    expect(clock.isSound()).toBe(true)
+    clock.heard(Date.now(), performance.now())
+    expect([clock.jump(), clock.isSound()]).toEqual([{ byMs: way * (hour - 1), agoMs: 0 }, true])
+
+    const far = createStoreClock()
+    far.heard(Date.now() - way * (hour + 1), performance.now())
+    expect([far.jump(), far.isSound()]).toEqual([undefined, false])
+    far.heard(Date.now(), performance.now())
+    expect([far.jump(), far.isSound()]).toEqual([{ byMs: way * (hour + 1), agoMs: 0 }, false])
+    vi.advanceTimersByTime(24 * hour - 1)
+    expect(far.isSound()).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(far.isSound()).toBe(true)
+  })
 })
