@@ -5,11 +5,11 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import Database from 'better-sqlite3'
 import { createAuth } from 'latchkey'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Latchkey } from '../src/create-latchkey/latchkey.js'
+import { openBetterSqlite } from '../src/store/sqlite/better-sqlite.js'
 import {
   ann,
   ask,
@@ -69,7 +69,7 @@ async function takeBackup(database: TestDatabase): Promise<{ restore(): Promise<
 
 /** So that copying it takes a while. */
 async function makeLarge(file: string): Promise<void> {
-  const database = new Database(file, { timeout: 5_000 })
+  const database = openBetterSqlite(file, { timeout: 5_000 })
   const insert = database.prepare("insert into audit_events (at, event, outcome, detail) values (0, 'old', 'done', ?)")
   database.transaction(() => {
     for (let i = 0; i < 24; i++) insert.run('x'.repeat(1024 ** 2))
@@ -87,6 +87,16 @@ async function onServer(database: TestDatabase, text: (name: string) => string):
   try {
     await client.query(end)
     await client.query(text(name))
+  } finally {
+    await client.end()
+  }
+}
+/** Answers how many rows were found or changed. */
+async function inDatabase(url: string, text: string): Promise<number> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return (await client.query(text)).rowCount ?? 0
   } finally {
     await client.end()
   }
@@ -311,7 +321,7 @@ describe.runIf(storeName === 'SQLite')('latchkey backup', () => {
     const kept = readFileSync(join(dataFolder, 'secret'), 'utf8').trim()
     expect(readFileSync(file).includes(kept)).toBe(false)
     expect(existsSync(`${file}.partial`)).toBe(false)
-    const backup = new Database(file, { readonly: true })
+    const backup = openBetterSqlite(file, { readonly: true })
     onTestFinished(() => void backup.close())
     expect(backup.pragma('integrity_check', { simple: true })).toBe('ok')
     const sids = backup.prepare('select sid from sessions').pluck().all()
@@ -358,7 +368,12 @@ describe.runIf(storeName === 'PostgreSQL')('a database that was copied', () => {
       await postJson(node.url, '/v1/client/register', ann)
       const { decide } = await startService(node.url)
       const copied = await logIn(node)
+      const ended = await logIn(node)
+      expect((await postJson(node.url, '/v1/token/revoke', { token: ended.token })).status).toBe(200)
       await copyDatabase(database, 'copy')
+      // As a dump that is still being loaded, from a cluster that has come further than this one.
+      await inDatabase(`${database.config.databaseUrl}_copy`, "delete from latchkey.meta where name = 'database'")
+      await inDatabase(`${database.config.databaseUrl}_copy`, "update latchkey.revocations set xid = '1000000000000'")
       const { token, refresh_token } = await logIn(node)
       await renameDatabase(database, 'lost')
       await onServer(database, (name) => `alter database ${name}_copy rename to ${name}`)
@@ -376,8 +391,11 @@ describe.runIf(storeName === 'PostgreSQL')('a database that was copied', () => {
 
       expect((await command(database, said)).code).toBe(0)
       await soon(async () => (await readiness())[0]).toBe(200)
+      const ofTheFuture = 'select 1 from latchkey.revocations where xid > pg_current_xact_id()'
+      expect(await inDatabase(database.config.databaseUrl as string, ofTheFuture)).toBe(0)
       const isGood = said === 'moved'
       await soon(() => decide(copied.token)).toBe(isGood ? undefined : 401)
+      expect(decide(ended.token)).toBe(401)
       expect((await ask(node.url, 'GET', '/v1/user', { token: copied.token })).status).toBe(isGood ? 200 : 401)
       expect((await refresh(node, copied.refresh_token)).status).toBe(isGood ? 201 : 401)
       const fresh = await logIn(node)

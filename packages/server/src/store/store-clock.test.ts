@@ -91,4 +91,19 @@ describe('a database whose time is set', () => {
     vi.advanceTimersByTime(1)
     expect(far.isSound()).toBe(true)
   })
+
+  it('is not sound again because it is set a little more, but when it is set right', () => {
+    const clock = createStoreClock()
+    clock.heard(Date.now(), performance.now())
+    for (const byMs of [2 * hour, 2 * hour + 1_500]) {
+      clock.heard(Date.now() + byMs, performance.now())
+      // The machine's clock was set as well.
+      vi.useFakeTimers({ now: Date.now() + byMs, toFake: ['Date'] })
+      onTestFinished(() => void vi.useRealTimers())
+      expect(clock.isSound()).toBe(false)
+      vi.useRealTimers()
+    }
+    clock.heard(Date.now(), performance.now())
+    expect(clock.isSound()).toBe(true)
+  })
 })

@@ -52,6 +52,10 @@ export function createStoreClock(clock?: () => number): StoreClock {
   let anchor: Anchor | undefined
   let machine: Anchor | undefined
   let jump: { readonly byMs: number; readonly atMs: number } | undefined
+  /** By all jumps, until there was none for a day: several small ones may be a great one. */
+  let setByMs = 0
+
+  const wasSetLately = (atMs: number) => jump !== undefined && atMs - jump.atMs < jumpFeltMs
 
   /** The moment nearest to what was known that the answer allows. */
   function correct(known: Anchor | undefined, least: number, most: number, atMs: number): Anchor {
@@ -59,7 +63,11 @@ export function createStoreClock(clock?: () => number): StoreClock {
     const sleptMs = known === undefined ? 0 : Math.max(0, uptimeMs - known.uptimeMs - (atMs - known.atMs))
     const expected = known === undefined ? least : after(known, atMs) + (sleptMs > jumpLimitMs ? sleptMs : 0)
     const nowMs = Math.min(Math.max(expected, least), most)
-    if (Math.abs(nowMs - expected) > jumpLimitMs) jump = { byMs: nowMs - expected, atMs }
+    if (Math.abs(nowMs - expected) > jumpLimitMs) {
+      if (!wasSetLately(atMs)) setByMs = 0
+      jump = { byMs: nowMs - expected, atMs }
+      setByMs += jump.byMs
+    }
     return { nowMs, atMs, uptimeMs }
   }
 
@@ -75,8 +83,7 @@ export function createStoreClock(clock?: () => number): StoreClock {
     jump: () => jump && { byMs: jump.byMs, agoMs: performance.now() - jump.atMs },
     offsetMs,
     isSound() {
-      const wasSet =
-        jump !== undefined && Math.abs(jump.byMs) > soundWithinMs && performance.now() - jump.atMs < jumpFeltMs
+      const wasSet = Math.abs(setByMs) > soundWithinMs && wasSetLately(performance.now())
       return !wasSet && Math.abs(offsetMs()) < soundWithinMs
     },
   })
