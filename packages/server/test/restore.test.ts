@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createAuth } from 'latchkey'
-import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Latchkey } from '../src/create-latchkey/latchkey.js'
 import { openBetterSqlite } from '../src/store/sqlite/better-sqlite.js'
+import { copyDatabase, inDatabase, onServer, renameDatabase } from './restore/databases.js'
 import {
   ann,
   ask,
@@ -76,35 +76,6 @@ async function makeLarge(file: string): Promise<void> {
   })()
   database.close()
 }
-
-async function onServer(database: TestDatabase, text: (name: string) => string): Promise<void> {
-  const url = new URL(database.config.databaseUrl as string)
-  const name = url.pathname.slice(1)
-  url.pathname = '/postgres'
-  const client = new pg.Client(url.href)
-  await client.connect()
-  const end = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`
-  try {
-    await client.query(end)
-    await client.query(text(name))
-  } finally {
-    await client.end()
-  }
-}
-/** Answers how many rows were found or changed. */
-async function inDatabase(url: string, text: string): Promise<number> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    return (await client.query(text)).rowCount ?? 0
-  } finally {
-    await client.end()
-  }
-}
-const copyDatabase = (database: TestDatabase, suffix: string) =>
-  onServer(database, (name) => `create database ${name}_${suffix} template ${name}`)
-const renameDatabase = (database: TestDatabase, suffix: string) =>
-  onServer(database, (name) => `alter database ${name} rename to ${name}_${suffix}`)
 
 const logIn = async ({ url }: { url: string }) =>
   (await postJson(url, '/v1/token', { account: ann.account, secret, type: 100 })).json as {

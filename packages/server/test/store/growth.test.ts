@@ -13,6 +13,7 @@ import process from 'node:process'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { serve } from '../start-process.js'
 import { accessesOf, createRecorder } from './growth/accesses.js'
+import { refreshBesideSweep } from './growth/beside-sweep.js'
 import { createFeed, figureNames, startBeside } from './growth/feed-starts.js'
 import { fillSessions, type KnownSession, sessionsPerUser } from './growth/fill-sessions.js'
 import { createGrowthDatabase, type GrowthDatabase } from './growth/growth-database.js'
@@ -21,7 +22,7 @@ import { createOperations } from './growth/operations.js'
 import { createRandom } from './growth/random.js'
 import { runScript } from './growth/timed-process.js'
 import { grouped, timesTable } from './growth/times-table.js'
-import { median, table, timeInterleaved } from './growth/timings.js'
+import { median, quantile, table, timeInterleaved } from './growth/timings.js'
 import { storeName } from './test-store.js'
 
 const sizes = (process.env.GROWTH_SIZES ?? '1000,30000').split(',').map(Number)
@@ -55,7 +56,7 @@ beforeAll(async () => {
     // Makes the keys.
     await (await openServices(database)).close()
     const began = performance.now()
-    const known = await fillSessions(database, { sessions, known: 2 * (rounds + warmUpRounds) + 8, seed }, random)
+    const known = await fillSessions(database, { sessions, known: 2 * (rounds + warmUpRounds) + 10, seed }, random)
     filled.push({ sessions, database, known })
     const seconds = (performance.now() - began) / 1000
     if (isFull) console.log(`${storeName}: ${grouped(sessions)} sessions in ${seconds.toFixed(0)} s`)
@@ -127,7 +128,7 @@ it(`${rounds} rounds on databases of ${sizes.map(grouped).join(', ')} sessions`,
       const services = await openServices(database)
       closing.push(() => services.close())
       const users = sessions / sessionsPerUser
-      const parts = { url: server.url, services, known: known.slice(8), users, random }
+      const parts = { url: server.url, services, known: known.slice(10), users, random }
       const { operations, close } = createOperations(parts)
       closing.push(close)
       databases.push(operations)
@@ -138,6 +139,30 @@ it(`${rounds} rounds on databases of ${sizes.map(grouped).join(', ')} sessions`,
     console.log(await timesTable(timed, rounds, seed))
   } finally {
     for (const close of closing.reverse()) await close()
+  }
+})
+
+it('refreshes beside a sweep', { timeout }, async () => {
+  const { database, known } = filled.at(-1) as Filled
+  const server = await serve(database)
+  const services = await openServices(database)
+  try {
+    const sessions = known.slice(8, 10) as [KnownSession, KnownSession]
+    const amount = isFull ? { rounds: 9, refreshes: 100 } : { rounds: 1, refreshes: 10 }
+    const { swept, times } = await refreshBesideSweep(server.url, services, sessions, amount)
+    expect(swept).toBeGreaterThan(0)
+    const ms = (name: string, share: number) => quantile(times[name] as readonly number[], share).toFixed(2)
+    const rows = ['another process', 'the same process'].map((name) => {
+      const ratio = Number(ms(`${name}, swept`, 0.5)) / Number(ms(name, 0.5))
+      return [name, ...[name, `${name}, swept`].flatMap((one) => [ms(one, 0.5), ms(one, 0.95)]), ratio.toFixed(2)]
+    })
+    const heads = [`${storeName}, refreshes in`, 'median ms', 'p95', 'while swept', 'p95', 'ratio of medians']
+    console.log(
+      `${grouped(swept)} rows swept beside ${rows.length * amount.rounds * amount.refreshes} refreshes\n${table([heads, ...rows])}`,
+    )
+  } finally {
+    await services.close()
+    await server.end()
   }
 })
 
