@@ -245,11 +245,14 @@ describe('metrics', slow, () => {
     await ask(url, 'GET', '/v1/user')
     await ask(url, 'GET', `/${'x'.repeat(100)}`)
     await ask(url, 'FROB', '/v1/user')
+    const other = (await logIn(url)).json
+    expect((await postJson(url, '/v1/token/revoke', { token: other.token })).status).toBe(200)
+    await expect.poll(async () => read(await metrics(metricsPort), 'latchkey_revocations')).toBe(1)
     const text = await metrics(metricsPort)
     const requests = (labels: string) => read(text, `latchkey_http_requests_total{${labels}}`)
     expect(requests('method="GET",route="/v1/user",status="200"')).toBe(7)
     expect(requests('method="GET",route="/v1/user",status="401"')).toBe(4)
-    expect(requests('method="POST",route="/v1/token",status="201"')).toBe(1)
+    expect(requests('method="POST",route="/v1/token",status="201"')).toBe(2)
     expect(requests('method="GET",route="none",status="404"')).toBe(1)
     expect(read(text, 'latchkey_http_request_duration_seconds_count{route="/v1/user"}')).toBeGreaterThanOrEqual(11)
     expect(read(text, 'latchkey_decisions_total{outcome="accepted"}')).toBe(7)
@@ -258,6 +261,7 @@ describe('metrics', slow, () => {
     expect(read(text, 'latchkey_unready{reason="database"}')).toBe(0)
     expect(read(text, 'latchkey_feed_age_seconds')).toBeLessThan(1)
     expect(read(text, 'latchkey_hashing_waiting')).toBe(0)
+    expect(Math.abs(read(text, 'latchkey_clock_offset_seconds') ?? 1)).toBeLessThan(0.1)
     expect(read(text, 'latchkey_signing_key_age_seconds')).toBeGreaterThanOrEqual(0)
     expect(read(text, 'process_cpu_user_seconds_total')).toBeGreaterThan(0)
     // Whatever a client invents makes no series of its own.

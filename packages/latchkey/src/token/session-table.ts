@@ -1,10 +1,12 @@
-/** A hash table from sessions to their minimum generation, in typed arrays: 24 bytes a slot, no object a row. */
+/** A hash table from sessions to their minimum generation, in typed arrays: 24 bytes a slot, no object a row, and 2 MiB beside. */
 
 const shardCount = 256
 const firstSlots = 16
 /** Of four slots at most three are taken, so that a row costs 32 to 64 bytes and a search ends soon. */
 const isFull = (used: number, slots: number) => used * 4 > slots * 3
 const wordsPerSlot = 6
+/** The first four characters of a sid. */
+const beginningBits = 24
 const sidLength = 22
 
 const values = new Uint8Array(128)
@@ -19,6 +21,11 @@ for (const [value, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 export class SessionTable {
   readonly #shards = Array.from({ length: shardCount }, () => new Shard())
   readonly #sid = new Uint32Array(4)
+  /**
+   * A bit for each beginning that a row has. Most sessions are in no row, and are told so by memory that stays near the
+   * processor: with a million rows by nineteen of twenty looks, each far cheaper than one into the shards.
+   */
+  #beginnings = new Uint32Array(0)
   #size = 0
 
   get size(): number {
@@ -27,18 +34,32 @@ export class SessionTable {
 
   /** The generation below which tokens of the session are refused; 0 when none are. */
   minimumOf(sid: string): number {
-    if (this.#size === 0 || !this.#read(sid)) return 0
+    if (this.#size === 0 || !this.#mayHold(sid) || !this.#read(sid)) return 0
     return this.#shardOf().minimumOf(this.#sid)
   }
 
   /** Raises the minimum, and never lowers it. `expiresAt` in epoch seconds. */
   raise(sid: string, min: number, expiresAt: number): void {
-    if (this.#read(sid)) this.#size += this.#shardOf().raise(this.#sid, min, expiresAt)
+    if (!this.#read(sid)) return
+    if (this.#beginnings.length === 0) this.#beginnings = new Uint32Array(2 ** beginningBits / 32)
+    setBit(this.#beginnings, beginningOf(this.#sid[0] as number))
+    this.#size += this.#shardOf().raise(this.#sid, min, expiresAt)
   }
 
   /** Forgets rows that expired by `nowSeconds`. */
   sweep(nowSeconds: number): void {
+    const before = this.#size
     for (const shard of this.#shards) this.#size -= shard.sweep(nowSeconds)
+    if (this.#size === before) return
+    this.#beginnings.fill(0)
+    for (const shard of this.#shards) shard.markBeginnings(this.#beginnings)
+  }
+
+  /** False when there is no row of this session; true says nothing. A text that is no sid may get either. */
+  #mayHold(sid: string): boolean {
+    const valueAt = (i: number) => values[sid.charCodeAt(i) & 127] as number
+    const beginning = (valueAt(0) << 18) | (valueAt(1) << 12) | (valueAt(2) << 6) | valueAt(3)
+    return (((this.#beginnings[beginning >>> 5] as number) >>> (beginning & 31)) & 1) === 1
   }
 
   #shardOf(): Shard {
@@ -70,6 +91,12 @@ export class SessionTable {
     }
     return true
   }
+}
+
+const beginningOf = (firstWord: number) => firstWord >>> (32 - beginningBits)
+
+function setBit(bits: Uint32Array, at: number): void {
+  bits[at >>> 5] = (bits[at >>> 5] as number) | (1 << (at & 31))
 }
 
 /** Open addressing: a row lies in the first free slot at or after its place. The minimum 0 marks a free one. */
@@ -113,6 +140,12 @@ class Shard {
     while (isFull(live + 1, slots)) slots *= 2
     this.#rebuild(slots, nowSeconds)
     return before - live
+  }
+
+  markBeginnings(bits: Uint32Array): void {
+    for (let at = 0; at < this.#words.length; at += wordsPerSlot) {
+      if (this.#words[at + 4] !== 0) setBit(bits, beginningOf(this.#words[at] as number))
+    }
   }
 
   #find(sid: Uint32Array): number {

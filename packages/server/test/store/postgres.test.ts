@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import pg from 'pg'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openStore } from '../../src/store/open-store.js'
 import { ann, ask, postJson, secret } from '../server.js'
 import { startWire } from './bad-days/wire.js'
@@ -51,6 +51,13 @@ async function statusesAfterSeconds(seconds: number, url: string, token: string)
   }
 }
 
+/** As if this process had run on for as long: its monotonic clock says so. */
+async function fiveMinutesLater(work: () => Promise<void>): Promise<void> {
+  const now = performance.now.bind(performance)
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 301_000)
+  await work().finally(() => clock.mockRestore())
+}
+
 describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
   it('is 503 for what needs it, nothing for guards and keys, and heals by itself', async () => {
     const wire = await startWireTo(await createPostgresDatabase())
@@ -74,6 +81,14 @@ describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
     await until(async () => (await node.reasons()).includes('database'))
     expect(await node.gaugedReasons()).toContain('database')
     expect(await node.metric('latchkey_feed_age_seconds')).toBeGreaterThan(1)
+    // The guard lets it through by what it knows, and says how old that is; the profile itself is not to be had.
+    expect((await ask(node.url, 'GET', '/v1/user', { token })).status).toBe(503)
+    expect(await node.metric('latchkey_decisions_total{outcome="accepted_lagging"}')).toBe(1)
+    await fiveMinutesLater(async () => {
+      await until(async () => (await node.gaugedReasons()).includes('keys'))
+      expect(await node.reasons()).toEqual(['database', 'keys'])
+      await until(async () => node.log.includes('latchkey: no key may sign'))
+    })
     expect(await node.refusals('POST', '/v1/token')).toBe(1)
     expect(await node.refusals('POST', '/v1/token/refresh')).toBe(1)
     expect(node.log.some((line) => line.startsWith('latchkey: the feed of revocations cannot be read'))).toBe(true)
@@ -87,6 +102,8 @@ describe.runIf(storeName === 'PostgreSQL')('a database that goes away', () => {
     expect(await node.reasons()).not.toContain('database')
     expect(await node.metric('latchkey_feed_age_seconds')).toBeLessThan(1)
     expect(node.log).toContain('latchkey: the feed of revocations is read again')
+    expect(node.log).toContain('latchkey: tokens are signed again')
+    expect(await node.reasons()).toEqual([])
   })
 
   it('stops the start with a sentence that holds no password', async () => {
