@@ -1,0 +1,43 @@
+// Latchkey beside its peers. Usage: npm run bench [-- [--json] [--rounds N] [table ...]]; without a table all of them, and
+// bench/RESULTS.md is written.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url))
+const options = { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '11' } }
+const { values, positionals } = parseArgs({ options, allowPositionals: true })
+const all = readdirSync(path('tables')).map((file) => file.replace(/\.mjs$/, ''))
+const unknown = positionals.find((name) => !all.includes(name))
+const rounds = Number(values.rounds)
+if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(
+    unknown === undefined
+      ? '--rounds must be a whole number'
+      : `There is no table ${unknown}; there are ${all.join(', ')}`,
+  )
+  process.exit(2)
+}
+if (!existsSync(path('node_modules'))) {
+  console.error('Installing what Latchkey is measured against ...')
+  const { status } = spawnSync('npm', ['ci', '--loglevel=error'], { cwd: path('.'), stdio: ['ignore', 2, 2] })
+  if (status !== 0) process.exit(1)
+}
+
+const { describeMachine, toMarkdown } = await import('./lib/report.mjs')
+const tables = []
+for (const name of positionals.length === 0 ? all : positionals) {
+  const { title, run } = await import(`./tables/${name}.mjs`)
+  console.error(`${title} ...`)
+  tables.push(...(await run({ rounds })))
+}
+const text = [
+  `# Results\n`,
+  ...describeMachine().map((line) => `${line}  `),
+  '',
+  ...tables.map((table) => toMarkdown(table, rounds)),
+].join('\n')
+console.log(values.json ? JSON.stringify({ machine: describeMachine(), rounds, tables }) : text)
+if (positionals.length === 0) writeFileSync(path('RESULTS.md'), text)
