@@ -76,7 +76,8 @@ export function createKeeper(
       if ((await read())?.id === session.id) announce(session)
       adopted()
     }
-    if (typeof id === 'string') await forget(id, reason === 'refresh_invalid' ? reason : 'logout')
+    const isKnown = reason === 'refresh_invalid' || reason === 'gone'
+    if (typeof id === 'string') await forget(id, isKnown ? reason : 'logout')
   }
 
   const tabs = isShared

@@ -22,6 +22,8 @@ export interface Sweeper {
 const leaseSeconds = 300
 /** After a batch it rests this many times as long as that took: whoever else needs the database has nearly all of it. */
 const restsPerWork = 20
+/** However long it took: a machine may have slept meanwhile. */
+const restAtMostMs = 2_000
 const renewEveryMs = 60_000
 /** From the end of one sweep to the next. */
 const restSeconds = 3600
@@ -57,7 +59,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
         if (isClosed || !store.isTimeSound() || !(await renew())) return false
         const beganAtMs = performance.now()
         const { rows, isDone } = await batch()
-        const restMs = restsPerWork * (performance.now() - beganAtMs)
+        const restMs = Math.min(restsPerWork * (performance.now() - beganAtMs), restAtMostMs)
         total += rows
         onSwept?.(table, rows)
         if (isDone) return true

@@ -71,6 +71,9 @@ export async function keepServer(
   }
 }
 
+/** Nobody listens yet on what was given a moment ago. */
+const given = new Set<number>()
+
 /**
  * A free port below those that systems give to whoever connects: while its server is dead, another process, or a client that
  * tries to reach it, could be given one of those, and it could not start again.
@@ -78,6 +81,7 @@ export async function keepServer(
 async function steadyPort({ between }: Choices): Promise<number> {
   for (;;) {
     const port = between(20_000, 32_000)
+    if (given.has(port)) continue
     const server = createServer().listen(port, '127.0.0.1')
     try {
       await once(server, 'listening')
@@ -87,6 +91,7 @@ async function steadyPort({ between }: Choices): Promise<number> {
     }
     server.close()
     await once(server, 'close')
+    given.add(port)
     return port
   }
 }
