@@ -1,6 +1,6 @@
 /** Which keys of another issuer are of use, and which of them a token means. */
-import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { generatePrivateKey } from '../src/token/generate-private-key.js'
 import { asAlgorithm, keyPairOf, makeKeyPair } from './any-jwt/foreign-keys.js'
 import { json, keysPath, until } from './any-jwt/own-issuer.js'
 import { verdictOf } from './any-jwt/service.js'
@@ -44,7 +44,7 @@ describe('a key', () => {
 
 describe('a set', () => {
   const weak = (modulusLength: number, publicExponent = 65_537) =>
-    keyPairOf('RS256', 'weak', generateKeyPairSync('rsa', { modulusLength, publicExponent }).privateKey)
+    keyPairOf('RS256', 'weak', generatePrivateKey({ modulusLength, publicExponent }))
 
   it('may hold what is of no use, which is passed over', async () => {
     const rsa = makeKeyPair('RS256', 'rsa').publicJwk

@@ -1,5 +1,5 @@
 /** What an adversary found in the core, each held shut by a test. */
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { createAuth, errorTable, LatchkeyError } from 'latchkey'
 import { readAuthorization } from 'latchkey/http'
 import { signCompact, verifyCompact } from 'latchkey/jws'
@@ -12,6 +12,7 @@ import {
   type TokenSubject,
 } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
+import { generatePrivateKey } from '../src/token/generate-private-key.js'
 import { claims, clock, headerOf, issuer, keys, rawSigner, refusalOf, sid } from './fixtures.js'
 import { heapGrowth } from './heap.js'
 
@@ -104,8 +105,8 @@ describe('the bytes of a payload', () => {
 describe('the text of a public key', () => {
   const secretOf = (bytes: Uint8Array | string) =>
     importKey({ kty: 'oct', k: Buffer.from(bytes as string).toString('base64url'), alg: 'HS256' })
-  const { publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const { publicKey: ed } = generateKeyPairSync('ed25519')
+  const rsa = createPublicKey(generatePrivateKey({ modulusLength: 2048 }))
+  const ed = createPublicKey(generatePrivateKey('EdDSA'))
   const der = ed.export({ format: 'der', type: 'spki' })
   const jwk = JSON.stringify(ed.export({ format: 'jwk' }))
   const pem = ed.export({ format: 'pem', type: 'spki' }).toString()

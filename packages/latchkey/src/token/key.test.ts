@@ -1,7 +1,11 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Algorithm } from './algorithms.js'
+import { generatePrivateKey } from './generate-private-key.js'
 import type { Jwk } from './jwk.js'
 import { generateKey, importKey, Key } from './key.js'
 import { readKeys } from './key-set.js'
@@ -101,9 +105,9 @@ describe('a shared secret', () => {
   })
 
   it('is not the text of a public key, in any form', () => {
-    const { publicKey } = generateKeyPairSync('ed25519')
-    const { publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    for (const one of [publicKey, rsa, createPublicKey(rsa.export({ format: 'pem', type: 'pkcs1' }))]) {
+    const ed = createPublicKey(generatePrivateKey('EdDSA'))
+    const rsa = createPublicKey(generatePrivateKey({ modulusLength: 2048 }))
+    for (const one of [ed, rsa, createPublicKey(rsa.export({ format: 'pem', type: 'pkcs1' }))]) {
       const pem = one.export({ format: 'pem', type: 'spki' }).toString()
       const jwk = JSON.stringify(one.export({ format: 'jwk' }))
       const der = one.export({ format: 'der', type: 'spki' })
@@ -128,5 +132,19 @@ describe('a list of keys', () => {
     expect(() => readKeys([pair, generateKey('HS256')])).toThrow(/one list/)
     expect(() => readKeys(null as never)).toThrow(TypeError)
     expect(readKeys([pair.toPublicJwk(), generateKey('ES256')])).toHaveLength(2)
+  })
+})
+
+describe('a new key pair', () => {
+  // Node 20 hung for good when memory was collected in the middle of it.
+  it.each(['EdDSA', 'ES256'] as const)('of %s is made while memory is collected all the time', (alg) => {
+    const built = fileURLToPath(new URL('../../dist/token/generate-private-key.js', import.meta.url))
+    const program = `
+      import { generatePrivateKey } from ${JSON.stringify(built)}
+      for (let made = 0; made < 8000; made++) generatePrivateKey('${alg}').export({ format: 'jwk' })
+      console.log('made')`
+    const words = ['--max-semi-space-size=1', '--input-type=module', '--eval', program]
+    const options = { encoding: 'utf8', timeout: 15_000, killSignal: 'SIGKILL' } as const
+    expect(execFileSync(process.execPath, words, options)).toBe('made\n')
   })
 })

@@ -1,7 +1,8 @@
 /** A key to sign or verify with: of one algorithm, with one name, its secret part out of sight. */
-import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
+import { randomBytes, sign, verify } from 'node:crypto'
 import { encodeBase64url, equalConstantTime } from '../encoding/index.js'
 import { type Algorithm, algorithms, isAlgorithm } from './algorithms.js'
+import { generatePrivateKey } from './generate-private-key.js'
 import { createHmacText } from './hmac.js'
 import type { Jwk } from './jwk.js'
 import { exportPrivateJwk, type KeyMaterial, readJwk } from './read-jwk.js'
@@ -103,7 +104,6 @@ export function generateKey(alg: Algorithm): Key {
   if (algorithm.kty === 'oct') {
     return importKey({ kty: 'oct', k: encodeBase64url(randomBytes(64)), alg, kid: encodeBase64url(randomBytes(16)) })
   }
-  const { privateKey } =
-    algorithm.crv === 'P-256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
+  const privateKey = generatePrivateKey(algorithm.crv === 'P-256' ? 'ES256' : 'EdDSA')
   return importKey({ ...(privateKey.export({ format: 'jwk' }) as Jwk), alg })
 }

@@ -1,9 +1,10 @@
-import { constants, generateKeyPairSync, sign } from 'node:crypto'
+import { constants, createPublicKey, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { generatePrivateKey } from './generate-private-key.js'
 import { readRsaKey } from './rsa-key.js'
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const { n, e } = publicKey.export({ format: 'jwk' })
+const privateKey = generatePrivateKey({ modulusLength: 2048 })
+const { n, e } = createPublicKey(privateKey).export({ format: 'jwk' })
 const text = 'header.payload'
 
 /** An odd number of exactly so many bits. */

@@ -1,5 +1,6 @@
 /** Keys as other issuers have them, and a way to sign with them that shares nothing with the code under test. */
-import { constants, createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
+import { constants, createPrivateKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
+import { generatePrivateKey } from '../../src/token/generate-private-key.js'
 import { encode } from '../fixtures.js'
 
 export const foreignAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
@@ -18,7 +19,7 @@ export interface ForeignKeyPair {
 }
 
 export function makeKeyPair(alg: ForeignAlgorithm, kid = `${alg}-1`, modulusLength = 2048): ForeignKeyPair {
-  return keyPairOf(alg, kid, generate(alg, modulusLength))
+  return keyPairOf(alg, kid, generatePrivateKey(alg === 'ES256' || alg === 'EdDSA' ? alg : { modulusLength }))
 }
 
 export function keyPairOf(alg: ForeignAlgorithm, kid: string, privateKey: KeyObject): ForeignKeyPair {
@@ -34,13 +35,6 @@ export function keyPairOf(alg: ForeignAlgorithm, kid: string, privateKey: KeyObj
       return `${input}.${signature(input)}`
     },
   }
-}
-
-function generate(alg: ForeignAlgorithm, modulusLength: number): KeyObject {
-  if (alg === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-  return alg === 'EdDSA'
-    ? generateKeyPairSync('ed25519').privateKey
-    : generateKeyPairSync('rsa', { modulusLength }).privateKey
 }
 
 export function signatureOf(alg: ForeignAlgorithm, key: KeyObject, input: string): string {
