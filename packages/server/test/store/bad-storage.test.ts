@@ -1,21 +1,17 @@
 /**
- * The database slow, read-only or full, a migration that was stopped, and two versions side by side: what users see, what the
- * operator sees, that nothing acknowledged is lost, and that it heals by itself.
+ * The database slow, read-only or full, or without the standby that it waits for: what users see, what the operator sees, that
+ * nothing acknowledged is lost, and that it heals by itself.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Postgres, startPostgres } from '../../../query/test/postgres.js'
 import { openStore } from '../../src/store/open-store.js'
 import { type Answer, ann, ask, postJson, secret, temporaryFolder } from '../server.js'
-import { until } from './bad-storage/until.js'
+import { until } from '../until.js'
 import { startWatchedNode, type WatchedNode } from './bad-storage/watched-node.js'
 import { createTestDatabase, storeName, type TestDatabase } from './test-store.js'
 
@@ -289,6 +285,30 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
     expect((await refresh(node.url, refresh_token)).status).toBe(201)
   })
 
+  it('whose standby must have everything, and is away, acknowledges nothing and shows nothing of it', async () => {
+    const connection = await postgres.createDatabase()
+    const node = await start(databaseOf(connection))
+    async function setStandby(name: string): Promise<void> {
+      await query(connection, `alter system set synchronous_standby_names = '${name}'`)
+      await query(connection, 'select pg_reload_conf()')
+      const shown = async () => (await query(connection, 'show synchronous_standby_names'))[0]
+      await until(async () => JSON.stringify(await shown()).includes(`"${name}"`))
+    }
+    const waiting = () => query(connection, "select pid from pg_stat_activity where wait_event = 'SyncRep'")
+    const users = () => query(connection, 'select uid from latchkey.users')
+    onTestFinished(() => setStandby(''))
+    await setStandby('away')
+    expectBusy(await postJson(node.url, '/v1/client/register', ann))
+    await until(async () => (await node.reasons()).includes('writes'))
+    // It was given up, and its commit waits on: cancelled, it would be there for all to see, and gone with the server.
+    await pause(1_500)
+    expect([await users(), (await waiting()).length > 0]).toEqual([[], true])
+    await setStandby('')
+    await until(async () => (await node.reasons()).length === 0)
+    expect((await logIn(node.url)).status).toBe(201)
+    expect(await users()).toHaveLength(1)
+  })
+
   it('whose feed is held back by a transaction of somebody else names it', async () => {
     const connection = await postgres.createDatabase()
     const node = await start(databaseOf(connection))
@@ -312,73 +332,5 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
     expect((await ask(node.url, 'GET', '/v1/user', { token })).status).toBe(401)
     await holder.query('rollback')
     expect(await store.readHorizon()).toBeUndefined()
-  })
-})
-
-describe('a migration', slow, () => {
-  const program = fileURLToPath(new URL('bad-storage/killed-migration.mjs', import.meta.url))
-  async function killInTheMiddle({ storeOptions }: TestDatabase): Promise<void> {
-    const child = spawn(process.execPath, [program, JSON.stringify(storeOptions)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let said = ''
-    child.stdout.on('data', (chunk) => {
-      said += chunk
-    })
-    const [, signal] = await once(child, 'close')
-    expect([signal, said]).toEqual(['SIGKILL', 'rows: 1'])
-  }
-
-  it('that is killed in the middle leaves nothing half done: the next start makes it whole', async () => {
-    const database = await createTestDatabase(newFolder())
-    async function expectWhole(): Promise<void> {
-      const store = await openStore(database.storeOptions)
-      onTestFinished(() => store.close())
-      const tables = (await store.db.introspection.getTables()).map(({ name }) => name)
-      expect(tables).toContain('sessions')
-      expect(tables).not.toContain('half_done')
-    }
-    await killInTheMiddle(database)
-    await expectWhole()
-    const node = await start(database)
-    await postJson(node.url, '/v1/client/register', ann)
-    expect((await logIn(node.url)).status).toBe(201)
-    // The same of a database that is in use.
-    await killInTheMiddle(database)
-    expect((await logIn(node.url)).status).toBe(201)
-    await expectWhole()
-    expect((await logIn((await start(database)).url)).status).toBe(201)
-    expect(node.log).toEqual([])
-  })
-
-  it('of a newer version beside servers of this one: both go on, and neither loses what the other wrote', async () => {
-    const database = await createTestDatabase(newFolder())
-    const old = await start(database)
-    await postJson(old.url, '/v1/client/register', ann)
-    const before = (await logIn(old.url)).json
-    // As the next version would, from another process, while this one serves.
-    const store = await openStore(database.storeOptions)
-    onTestFinished(() => store.close())
-    const table = sql.table(storeName === 'PostgreSQL' ? 'latchkey.sessions' : 'sessions')
-    const adding = store.transaction(async (transaction) => {
-      await sql`alter table ${table} add column of_the_future text`.execute(transaction)
-      const log = storeName === 'PostgreSQL' ? 'latchkey.latchkey_migrations' : 'latchkey_migrations'
-      await sql`insert into ${sql.table(log)} values ('9999-of-the-future', 0, 0)`.execute(transaction)
-    })
-    const during = await refresh(old.url, before.refresh_token)
-    await adding
-    expect(during.status).toBe(201)
-    await store.transaction((transaction) => sql`update ${table} set of_the_future = 'kept'`.execute(transaction))
-    expect((await refresh(old.url, during.json.refresh_token)).status).toBe(201)
-    const { rows } = await sql`select gen, of_the_future from ${table}`.execute(store.db)
-    expect(rows).toEqual([{ gen: 2, of_the_future: 'kept' }])
-    // Another one of this version, as when a machine is restarted before it is its turn.
-    const again = await start(database)
-    const pair = (await logIn(again.url)).json
-    expect((await refresh(old.url, pair.refresh_token)).status).toBe(201)
-    expect((await postJson(again.url, '/v1/token/revoke', { token: pair.token })).status).toBe(200)
-    await pause(1_000)
-    expect((await ask(old.url, 'GET', '/v1/user', { token: pair.token })).status).toBe(401)
-    expect([await old.reasons(), await again.reasons()]).toEqual([[], []])
   })
 })

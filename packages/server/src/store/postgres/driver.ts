@@ -70,7 +70,11 @@ class PostgresConnection implements DatabaseConnection {
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const { command, rowCount, rows } = await this.#attempt(() =>
-      this.#client.query(query.sql, query.parameters as unknown[]),
+      this.#client.query(query.sql, query.parameters as unknown[]).catch((error: unknown) => {
+        // Not a commit that waits for another server: cancelled it would be seen by all, though it may be lost.
+        if (isUnanswered(error)) cancelQuery(this.#client)
+        throw error
+      }),
     )
     const writes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE'
     return { rows: rows as Row[], ...(writes ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}) }
@@ -105,7 +109,6 @@ class PostgresConnection implements DatabaseConnection {
       return await work()
     } catch (error) {
       if (isBroken(error)) this.broken = true
-      if (isUnanswered(error)) cancelQuery(this.#client)
       throw refusal(error)
     }
   }
