@@ -15,8 +15,6 @@ const keysMaxAgeMs = 5 * 60_000
 /** How long one answer may take, at first and after failures: a connection that died mute is given up soon. */
 const answerWaitMs = [2_000, 2_000, 2_000, 5_000]
 const sweepEveryMs = 60_000
-/** After what is swept has expired. */
-const sweptLateMs = 3600_000
 const maxDocumentBytes = 64 * 1024
 const maxPageBytes = 4 * 1024 * 1024
 
@@ -114,8 +112,7 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
   function sweep(nowMs: number): void {
     if (performance.now() - sweptAtMs < sweepEveryMs) return
     sweptAtMs = performance.now()
-    // By the earlier of two clocks, and late: one that was wrong for a moment must not forget who was logged out.
-    revocations.sweep((Math.min(nowMs, Date.now()) - sweptLateMs) / 1000)
+    revocations.sweep(nowMs / 1000)
   }
 
   async function pass(): Promise<void> {

@@ -11,7 +11,14 @@ export interface RevocationCopy extends RevocationList {
   /** A read that began then brought every row up to that moment, or up to `ageMs` before it. */
   readUpTo(began: Began, ageMs?: number): void
   ageMs(): number | undefined
+  /**
+   * To be called now and then. Forgets what had expired an hour ago, and by every time that it was told since: a clock that is
+   * wrong for a while must not make it forget who was logged out, since nobody would tell it again.
+   */
+  sweep(nowSeconds: number): void
 }
+
+const heldBackMs = 3600_000
 
 /** This moment, to be given to `readUpTo` once a read that begins now has ended. */
 export function beginRead(): Began {
@@ -23,6 +30,7 @@ export function createRevocationCopy(): RevocationCopy {
   const list = createRevocationList()
   let began: Began | undefined
   let before = 0
+  const times: { readonly atMs: number; readonly nowSeconds: number }[] = []
 
   function ageMs(): number | undefined {
     if (began === undefined) return undefined
@@ -39,7 +47,14 @@ export function createRevocationCopy(): RevocationCopy {
     },
     apply: list.apply,
     refuses: list.refuses,
-    sweep: list.sweep,
+    sweep(nowSeconds: number) {
+      const atMs = performance.now()
+      const longAgoMs = atMs - heldBackMs
+      times.push({ atMs, nowSeconds })
+      while (times[1] !== undefined && times[1].atMs <= longAgoMs) times.shift()
+      if ((times[0]?.atMs as number) > longAgoMs) return
+      list.sweep(Math.min(...times.map((time) => time.nowSeconds)))
+    },
     ageMs,
     readUpTo(moment: Began, olderMs = 0) {
       const known = ageMs()

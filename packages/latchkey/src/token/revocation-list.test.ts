@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { beginRead, createRevocationCopy } from './revocation-copy.js'
 import { createRevocationList } from './revocation-list.js'
 
@@ -135,4 +135,28 @@ describe('a copy', () => {
     setBack.readUpTo({ monotonicMs: performance.now() - 5000, wallMs: Date.now() + 3_600_000 })
     expect(setBack.ageMs()).toBeGreaterThanOrEqual(5000)
   })
+
+  it.each([
+    ['from its start', 0, 3_000, 60],
+    ['later', 600, 3_900, 61],
+  ])(
+    'forgets what expired an hour ago, and not by a clock that was wrong for less than that: %s',
+    (_, from, to, first) => {
+      const copy = createRevocationCopy()
+      const now = 1_000_000
+      copy.apply([row(newSid(), 1, now + 60), row(newSid(), 1, now + 7_200)])
+      let passedSeconds = 0
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => passedSeconds * 1000)
+      onTestFinished(() => clock.mockRestore())
+      const day = 24 * 3600
+      const sizes: number[] = []
+      for (; passedSeconds <= 4 * 3600; passedSeconds += 60) {
+        const isWrong = passedSeconds >= from && passedSeconds < to
+        copy.sweep(now + passedSeconds + (isWrong ? day : 0))
+        sizes.push(copy.size)
+      }
+      // By the minute: an hour after it began and the one expired, and an hour after the other did.
+      expect([sizes.indexOf(1), sizes.indexOf(0)]).toEqual([first, 180])
+    },
+  )
 })

@@ -2,7 +2,6 @@ import { beginRead, type RevocationCopy } from 'latchkey/token'
 import type { Log } from '../log/log.js'
 import { type FeedRead, feedStart } from '../store/feed.js'
 import type { Store } from '../store/store.js'
-import { soundWithinMs } from '../store/store-clock.js'
 import { applyRows } from './apply-rows.js'
 
 const everyMs = 200
@@ -62,7 +61,7 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
     await onRead?.(read)
     if (performance.now() - sweptAtMs > sweepEveryMs) {
       sweptAtMs = performance.now()
-      if (store.isTimeSound()) revocations.sweep(store.now() - soundWithinMs / 1000)
+      if (store.isTimeSound()) revocations.sweep(store.now())
     }
   }
 

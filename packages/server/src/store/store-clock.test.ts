@@ -60,6 +60,17 @@ describe('a database whose time is set', () => {
     near(clock.jump()?.agoMs as number, 0)
   })
 
+  it('was not set when the machine slept, of which the monotonic clock knows nothing', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const clock = createStoreClock()
+    const began = Date.now()
+    clock.heard(100_000, performance.now())
+    await pause(1_500)
+    clock.heard(100_000 + Date.now() - began, performance.now())
+    expect(clock.jump()).toBeUndefined()
+  })
+
   it('is as far from the machine’s as it says', () => {
     const clock = createStoreClock()
     near(clock.offsetMs(), 0)

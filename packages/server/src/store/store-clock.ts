@@ -29,7 +29,7 @@ export interface ClockJump {
 /** Less than this is how clocks are kept right. */
 const jumpLimitMs = 1_000
 /** By how much the time may be wrong where it is called sound. */
-export const soundWithinMs = 3600_000
+const soundWithinMs = 3600_000
 const jumpFeltMs = 24 * 3600_000
 
 interface Anchor {
