@@ -19,8 +19,8 @@ export interface ServeOptions {
 
 /** How long requests may take to end. */
 const graceMs = 10_000
-/** After it, and after the drain, a worker is stuck. */
-const stopMs = drainMs + graceMs + 2_000
+/** What takes longer to end, the drain and its requests included, is stuck. */
+export const stopMs = drainMs + graceMs + 2_000
 
 /** `latchkey serve` */
 export function addServeCommand(program: Command, io: CommandIo): void {

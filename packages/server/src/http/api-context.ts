@@ -68,6 +68,11 @@ export function routeOf(c: ApiContext): string {
   return matchedRoutes(c).find(({ path }) => path !== '/*' && path !== '*')?.path ?? 'none'
 }
 
+/** "DELETE /v1/user/:uid": what the log calls it, which never holds a path, since clients write credentials anywhere. */
+export function patternOf(c: ApiContext): string {
+  return `${c.req.method} ${routeOf(c)}`
+}
+
 /** What every DELETE answers: 202, since 204 could not say so. */
 export function answerDone(c: ApiContext) {
   return c.json({ msg: 'ok' as const, error_code: 1 as const, request: requestOf(c) }, 202)

@@ -3,7 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { LatchkeyError } from 'latchkey'
 import { answerError } from './answer-error.js'
 import { answerOtherMethods } from './answer-other-methods.js'
-import { type Api, type ApiContext, type ApiEnv, type ApiParts, requestOf, routeOf } from './api-context.js'
+import { type Api, type ApiContext, type ApiEnv, type ApiParts, patternOf, requestOf } from './api-context.js'
 import { observeRequests } from './observe-requests.js'
 import { addSecuritySchemes } from './openapi.js'
 import { addApiKeyRoutes } from './routes/api-keys.js'
@@ -25,11 +25,7 @@ export function createApi(parts: ApiParts): Api {
     },
   })
   const answer = (error: unknown, c: ApiContext) =>
-    answerError(
-      error,
-      { request: requestOf(c), method: c.req.method, route: routeOf(c), requestId: c.get('requestId') },
-      parts.log,
-    )
+    answerError(error, { request: requestOf(c), pattern: patternOf(c), requestId: c.get('requestId') }, parts.log)
   app.onError(answer)
   app.notFound((c) => {
     const detail = 'There is nothing at this path'

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { LatchkeyError } from 'latchkey'
 import { parseStrictJson } from 'latchkey/http'
-import { type ApiContext, type ApiEnv, routeOf } from './api-context.js'
+import { type ApiContext, type ApiEnv, patternOf } from './api-context.js'
 
 const maxBytes = 64 * 1024
 /** What is wrong with a field that a form has twice. */
@@ -82,7 +82,7 @@ function bodyOf(c: ApiContext): AsyncIterable<Uint8Array> {
   if (incoming?.readableDidRead || c.req.raw.bodyUsed) {
     const where = 'mount Latchkey before body parsers'
     throw new LatchkeyError('server_error', {
-      cause: new Error(`The body of ${c.req.method} ${routeOf(c)} was read before Latchkey saw it: ${where}`),
+      cause: new Error(`The body of ${patternOf(c)} was read before Latchkey saw it: ${where}`),
     })
   }
   // Not destroyed when reading stops early: the answer must still go out.

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { stopMs } from '../../src/cli/serve.js'
 
 export const repository = fileURLToPath(new URL('../../../..', import.meta.url))
 export const examples = join(repository, 'examples')
@@ -22,7 +23,7 @@ export function knownSettings(): string[] {
 }
 
 /** The longest that `latchkey serve` takes to end: to be heard of, to let requests end, and to kill a worker that hangs. */
-export const longestStopSeconds = 17
+export const longestStopSeconds = stopMs / 1000
 
 /** Of the form `10s`, as systemd and compose write it; a number alone is seconds. */
 export function secondsOf(text: string): number {
