@@ -1,16 +1,16 @@
 /** The command line, in this process and as a process of its own. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../../query/test/postgres.js'
 import { ann, ask, postJson, runCommand, secret, temporaryFolder, useServer } from './server.js'
+import { bin, startProcess, until } from './start-process.js'
 
-const bin = fileURLToPath(new URL('../bin/latchkey.js', import.meta.url))
 const server = useServer()
 const latchkey = (words: string[], input?: string | Uint8Array) => runCommand(server.folder, words, input)
 
@@ -169,36 +169,13 @@ it('help, with an example for each command, and the version end with 0', async (
 })
 
 describe('serve', () => {
-  const children: ChildProcess[] = []
-  afterEach(async () => {
-    for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL')
-  })
   const folder = temporaryFolder()
 
-  function start(words: string[], environment: Record<string, string> = {}) {
-    const own = /^(LATCHKEY_.*|PORT|HOST|DATABASE_URL|NODE_ENV|NODE_OPTIONS|VITEST.*)$/
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
-    const child = spawn(process.execPath, [bin, 'serve', ...words], {
-      cwd: folder,
-      env: { ...inherited, ...environment },
-    })
-    children.push(child)
-    const output = { out: '', error: '' }
-    child.stdout.on('data', (chunk) => {
-      output.out += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      output.error += chunk
-    })
-    const ended = new Promise<number | string | null>((resolve) =>
-      child.on('exit', (code, signal) => resolve(code ?? signal)),
-    )
-    const printed = async (text: string) => {
-      const until = Date.now() + 15_000
-      while (!output.out.includes(text) && child.exitCode === null && Date.now() < until) await pause(10)
-      expect(output.out + output.error).toContain(text)
-    }
-    return { child, output, ended, printed }
+  function start(words: string[], environment: Record<string, string> = {}, own = folder) {
+    const server = startProcess(process.execPath, [bin, 'serve', ...words], { folder: own, environment })
+    onTestFinished(() => void server.end('SIGKILL'))
+    const printed = (text: string) => until(server, () => server.output.out.includes(text) || undefined, text)
+    return { ...server, printed }
   }
 
   it('prints where it serves, the first admin, and three lines to copy that work', async () => {
@@ -328,9 +305,7 @@ describe('serve', () => {
     const port = await freePort()
     writeFileSync(join(own, 'package.json'), '{"type":"module"}')
     writeFileSync(join(own, 'latchkey.config.js'), `export default { port: ${port}, registration: false }`)
-    const child = spawn(process.execPath, [bin, 'serve', '--json'], { cwd: own, stdio: ['ignore', 'pipe', 'inherit'] })
-    children.push(child)
-    await new Promise((resolve) => child.stdout.once('data', resolve))
+    await start(['--json'], {}, own).printed('"url"')
     expect((await postJson(`http://127.0.0.1:${port}`, '/v1/client/register', ann)).status).toBe(404)
   })
 })
@@ -351,15 +326,3 @@ it('an application that embeds it ends by itself once its server is closed', asy
   const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: embedding, timeout: 10_000 })
   expect(stdout).toBe('200\n')
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}

@@ -1,4 +1,4 @@
-// The full run of store/growth.test.ts on both stores: takes an hour, and 40 GB of the temporary folder.
+// The full run of store/growth.test.ts on both stores: takes more than half an hour, and 40 GB of the temporary folder.
 // Usage: npm run growth -w @latchkey/server [-- sizes rounds revocations seed]
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -299,6 +299,13 @@ describe.runIf(storeName === 'SQLite')('latchkey backup', () => {
     expect(sids).toEqual(expect.arrayContaining(before))
   })
 
+  it('is not said to be moved: a SQLite file may lie anywhere', async () => {
+    const database = await newDatabase()
+    await command(database, 'migrate')
+    const { code, error } = await command(database, 'moved')
+    expect([code, error]).toEqual([1, expect.stringMatching(/^latchkey: A SQLite file may lie anywhere/)])
+  })
+
   it('takes no name that is taken, and leaves nothing where it cannot write', async () => {
     const database = await newDatabase()
     await (await start(database)).close()

@@ -208,6 +208,23 @@ describe.runIf(executable).each(['local', 'memory'] as const)('tabs with %s stor
     for (const tab of [first, second, third]) expect((await eventsOf(tab)).at(-1)).toBe('login')
   })
 
+  it.each(['logout', 'refresh_invalid', 'gone'])('say why one of them lost the session: %s', async (reason) => {
+    const tabs = await openThree(kind)
+    const { id } = JSON.parse(
+      await run<string>(
+        tabs[0] as Page,
+        `const channel = new BroadcastChannel('latchkey ' + location.origin)
+         const told = new Promise((resolve) => (channel.onmessage = ({ data }) => data.session && resolve(data.session)))
+         channel.postMessage({ ask: true })
+         return told`,
+      ),
+    )
+    const text = JSON.stringify({ ended: id, reason })
+    const tell = `new BroadcastChannel('latchkey ' + location.origin).postMessage(${text})`
+    await run(await openTab(kind, '', { tabs: false }), tell)
+    for (const tab of tabs) await expect.poll(async () => (await eventsOf(tab)).at(-1)).toBe(`logout ${reason}`)
+  })
+
   it('go on when the server restarts, also in the middle of a refresh', async () => {
     const tabs = await openThree(kind)
     await node.close()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAuth } from 'latchkey'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../../../query/test/postgres.js'
 import { ann, ask, type Node, postJson, secret, startNode, temporaryFolder } from '../server.js'
 import { type Serving, serve } from '../start-process.js'
 import { createTestDatabase, storeName } from './test-store.js'
@@ -75,9 +76,10 @@ describe.runIf(storeName === 'SQLite')('a server whose time is set while it runs
     const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSeconds: Number.POSITIVE_INFINITY }
     async function setTime(way: 'back' | 'forward', byMs: number): Promise<void> {
       const own = temporaryFolderOfTest()
+      const metricsPort = String(await freePort())
       const server = await serve({
         ...{ folder: own, nodeArguments: ['--import', shim] },
-        environment: { WRONG_BY_MS: String(byMs), LATCHKEY_ISSUER: issuer },
+        environment: { WRONG_BY_MS: String(byMs), LATCHKEY_ISSUER: issuer, LATCHKEY_METRICS_PORT: metricsPort },
       })
       onTestFinished(() => void server.end('SIGKILL'))
       await postJson(server.url, '/v1/client/register', ann)
@@ -95,6 +97,8 @@ describe.runIf(storeName === 'SQLite')('a server whose time is set while it runs
       expect(Math.abs(line?.byMs - byMs), way).toBeLessThan(2_000)
       const ready = await ask(server.url, 'GET', '/readyz')
       expect([way, ready.status, ready.json.reasons]).toEqual([way, 503, ['clock']])
+      const metrics = async () => (await ask(`http://127.0.0.1:${metricsPort}`, 'GET', '/metrics')).text
+      expect(await metrics(), way).toContain('latchkey_unready{reason="clock"} 1\n')
       // Whatever the pages say of the time, each that it reads, every 400 ms, is new.
       for (let read = 0; read < 4; read++) {
         await pause(500)
@@ -107,6 +111,7 @@ describe.runIf(storeName === 'SQLite')('a server whose time is set while it runs
       await expect.poll(decide, { timeout: 2_000, interval: 10, message: way }).toBe(401)
       await server.logged('the time of the database was not set again')
       expect([way, (await ask(server.url, 'GET', '/readyz')).status]).toEqual([way, 200])
+      expect(await metrics(), way).toContain('latchkey_unready{reason="clock"} 0\n')
     }
     await Promise.all([setTime('back', -hour), setTime('forward', hour)])
   })
