@@ -1,4 +1,4 @@
-// Latchkey beside its peers. Usage: npm run bench [-- [--json] [--rounds N] [table ...]]; without a table all of them, and
+// Latchkey beside its peers. Usage: npm run bench [-- [--json] [table ...]]; without a table all of them, and
 // bench/RESULTS.md is written.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
@@ -7,17 +7,13 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
-const options = { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '11' } }
+const rounds = 11
+const options = { json: { type: 'boolean', default: false } }
 const { values, positionals } = parseArgs({ options, allowPositionals: true })
 const all = readdirSync(path('tables')).map((file) => file.replace(/\.mjs$/, ''))
 const unknown = positionals.find((name) => !all.includes(name))
-const rounds = Number(values.rounds)
-if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(
-    unknown === undefined
-      ? '--rounds must be a whole number'
-      : `There is no table ${unknown}; there are ${all.join(', ')}`,
-  )
+if (unknown !== undefined) {
+  console.error(`There is no table ${unknown}; there are ${all.join(', ')}`)
   process.exit(2)
 }
 if (!existsSync(path('node_modules'))) {
