@@ -16,7 +16,7 @@ export interface Tabs {
   /** Whether there may be others at all. */
   readonly areThere: boolean
   tell(message: TabMessage): void
-  /** Runs `work` while no other tab runs theirs, after what others told before was heard. */
+  /** Runs `work` while no other tab runs theirs, after what others told before was heard, and until what it told is on its way. */
   alone<T>(work: () => Promise<T>): Promise<T>
   close(): void
 }
@@ -39,7 +39,10 @@ export function joinTabs(name: string, hear: (message: TabMessage) => void): Tab
   const channels = openChannels(name)
   const [inbox, outbox] = channels
   const fences = new Map<unknown, () => void>()
-  const tell = (message: TabMessage) => outbox?.postMessage(message)
+  let open = inbox !== undefined
+  const tell = (message: TabMessage) => {
+    if (open) outbox?.postMessage(message)
+  }
   if (inbox) {
     inbox.onmessage = ({ data }) => {
       fences.get(data?.fence)?.()
@@ -49,7 +52,7 @@ export function joinTabs(name: string, hear: (message: TabMessage) => void): Tab
   // What one tab tells itself by way of the channel arrives after all that others told before.
   const pass = () =>
     new Promise<void>((resolve) => {
-      if (!inbox) return resolve()
+      if (!open) return resolve()
       const fence = Math.random()
       const done = () => {
         fences.delete(fence)
@@ -67,7 +70,12 @@ export function joinTabs(name: string, hear: (message: TabMessage) => void): Tab
       const run = async () => {
         began = true
         await pass()
-        return work()
+        try {
+          return await work()
+        } finally {
+          // A lock that is given back may overtake what was told before.
+          await pass()
+        }
       }
       try {
         if (navigator?.locks) return await navigator.locks.request(name, run)
@@ -78,6 +86,7 @@ export function joinTabs(name: string, hear: (message: TabMessage) => void): Tab
       return run()
     },
     close() {
+      open = false
       for (const channel of channels) channel.close()
     },
   }

@@ -1,12 +1,11 @@
 /** latchkey/client in Chromium: many tabs of one origin, with the same storage and without any. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { readConfig } from '../../src/config.js'
-import { openAccounts } from '../../src/create-latchkey/open-accounts.js'
 import { ann, ask, type Node, postJson, secret, startNode, temporaryFolder } from '../server.js'
 import { createTestDatabase, type TestDatabase } from '../store/test-store.js'
 import { findChromium, startChromium } from './chromium.js'
 import { type Front, startFront } from './front.js'
+import { setRole } from './set-role.js'
 
 const executable = findChromium()
 if (!executable) console.log('No Chromium here: the tests of latchkey/client in a browser are skipped')
@@ -86,12 +85,6 @@ const expire = () => {
 }
 /** The token that a page sent last. */
 const lastToken = () => front.seen.findLast(({ headers }) => headers.authorization)?.headers.authorization?.slice(7)
-async function setRole(role: string): Promise<void> {
-  const argument = { ...database.config, ...config }
-  const beside = await openAccounts(await readConfig({ argument, environment: {}, folder }))
-  await beside.accounts.setRole(uid, role)
-  await beside.store.close()
-}
 
 /** Three tabs in one session; without shared storage the second was there before the login, the third came after. */
 async function openThree(kind: Kind, before = ''): Promise<Page[]> {
@@ -153,13 +146,13 @@ describe.runIf(executable).each(['local', 'memory'] as const)('tabs with %s stor
     const tabs = await openThree(kind)
     await call(tabs[0] as Page)
     const token = lastToken() as string
-    await setRole('admin')
+    await setRole({ ...database.config, ...config }, folder, uid, 'admin')
     await expect.poll(async () => (await ask(node.url, 'GET', '/v1/user', { token })).status).toBe(401)
     front.reset()
     expect(await Promise.all(tabs.map((tab) => call(tab, 5)))).toEqual([[200], [200], [200]])
     expect(front.count(refreshPath)).toBe(1)
     for (const tab of tabs) expect(await sessionOf(tab)).toMatchObject({ scope: '*:* *:*:any' })
-    await setRole('user')
+    await setRole({ ...database.config, ...config }, folder, uid, 'user')
   })
 
   it('are logged out once each when somebody used a stolen token, after one refresh', async () => {
@@ -347,8 +340,7 @@ describe.runIf(executable)('a tab', () => {
   })
 
   it('that is told late waits for what others told before it refreshes', async () => {
-    const slow = `const Real = BroadcastChannel
-      window.BroadcastChannel = class extends Real {
+    const slow = `window.BroadcastChannel = class extends BroadcastChannel {
         set onmessage(hear) {
           super.onmessage = (event) => setTimeout(() => hear(event), 150)
         }
@@ -360,6 +352,17 @@ describe.runIf(executable)('a tab', () => {
       expect(await Promise.all(tabs.map((tab) => call(tab, 3)))).toEqual([[200], [200], [200]])
       expect(front.count(refreshPath)).toBe(1)
     }
+  })
+
+  it('whose client is closed in the middle of a refresh goes on', async () => {
+    const tab = await openTab('memory')
+    await logIn(tab)
+    expire()
+    front.fault = ({ path }) => (path === refreshPath ? 'late' : undefined)
+    const answers = call(tab, 2)
+    await expect.poll(() => front.count(refreshPath)).toBe(1)
+    await run(tab, 'client.close()')
+    expect([await answers, await eventsOf(tab)]).toEqual([[200], ['login', 'refresh']])
   })
 
   it('that was duplicated with its sessionStorage shares the pair from then on', async () => {

@@ -1,10 +1,9 @@
 /** A client of a server of its own for each test, logged in, whose storage the test sees. */
 import { type Client, type ClientError, type ClientEvents, type ClientStorage, createClient } from 'latchkey/client'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
-import { readConfig } from '../../src/config.js'
-import { openAccounts } from '../../src/create-latchkey/open-accounts.js'
 import { ann, secret, useServer } from '../server.js'
 import { type Front, startFront } from './front.js'
+import { setRole } from './set-role.js'
 
 export const form = { account: ann.account, secret, type: 100 }
 export const refreshPath = '/v1/token/refresh'
@@ -55,12 +54,7 @@ export function useClient() {
       state.shiftMs += 3 * 3_600_000
     },
     me: (init?: RequestInit, of = state.client) => of.fetch(`${state.front.url}/v1/user`, init),
-    async setRole(role: string): Promise<void> {
-      const argument = { ...server.database.config, clock }
-      const beside = await openAccounts(await readConfig({ argument, environment: {}, folder: server.folder }))
-      await beside.accounts.setRole(state.uid, role)
-      await beside.store.close()
-    },
+    setRole: (role: string) => setRole({ ...server.database.config, clock }, server.folder, state.uid, role),
   })
   beforeAll(async () => {
     now.front = await startFront(() => server.url)
