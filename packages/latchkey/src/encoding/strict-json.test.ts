@@ -22,6 +22,7 @@ describe('strict JSON', () => {
     ['{"a":{"b":1,"b":2}}', 'a', 'must not hold a repeated key'],
     ['[{"b":1,"b":2}]', 'body', 'must not hold a repeated key'],
     ['{"a":"\\ud800"}', 'a', 'must be well-formed Unicode'],
+    ['{"a":"\ud800"}', 'a', 'must be well-formed Unicode'],
     ['{"a":["x\\udc00"]}', 'a', 'must be well-formed Unicode'],
     ['{"\\ud800":1}', '?', 'must be well-formed Unicode'],
     ['{"a":"\ud800\\udc00"}', 'a', 'must be well-formed Unicode'],

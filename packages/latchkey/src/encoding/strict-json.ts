@@ -21,7 +21,39 @@ export function readStrictJson(text: string): StrictJson {
   } catch {
     return { field: 'body', reason: 'must be valid JSON' }
   }
-  return scan(text) ?? { value }
+  return isPlain(text, value) ? { value } : (scan(text) ?? { value })
+}
+
+/**
+ * Whether there is nothing to look for: ASCII without escapes, of which JSON.parse dropped nothing. It drops what a repeated key
+ * stood for, and then `value` has fewer quotes than the text.
+ */
+function isPlain(text: string, value: unknown): boolean {
+  let quotes = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) quotes++
+    else if (code === 0x5c || code > 0x7e) return false
+  }
+  return quotes === quotesOf(value, 0)
+}
+
+/** How many quotes the shortest text of it has; NaN where it is not what strict JSON holds. */
+function quotesOf(value: unknown, depth: number): number {
+  if (typeof value === 'string') return 2
+  if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth === maxDepth) return Number.NaN
+  let quotes = 0
+  if (Array.isArray(value)) {
+    for (const one of value) quotes += quotesOf(one, depth + 1)
+    return quotes
+  }
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') return Number.NaN
+    quotes += 2 + quotesOf((value as JsonObject)[key], depth + 1)
+  }
+  return quotes
 }
 
 interface Level {

@@ -10,9 +10,9 @@ export interface User {
   readonly scopes: readonly string[]
   /** The session: one login on one device; empty where another issuer's token names none. */
   readonly sid: string
-  /** A new Date at each reading; 1970, older than anything, where another issuer's token does not say. */
+  /** A Date that cannot be set; 1970, older than anything, where another issuer's token does not say. */
   readonly issuedAt: Date
-  /** A new Date at each reading. */
+  /** A Date that cannot be set. */
   readonly expiresAt: Date
 }
 
@@ -25,29 +25,35 @@ export interface AccessToken {
 
 export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string[], kid: string): AccessToken {
   const { sub: uid, client_type: clientType, sid, iat, exp } = claims
-  return Object.freeze({ user: toUser({ uid, clientType, scopes, sid }, iat, exp), claims: deepFreeze(claims), kid })
+  return Object.freeze({ user: toUser({ uid, clientType, scopes, sid }, iat, exp), claims: freezeClaims(claims), kid })
 }
 
 /** `iat` and `exp` are NumericDates. */
-export function toUser(who: Pick<User, 'uid' | 'clientType' | 'scopes' | 'sid'>, iat: number, exp: number): User {
+export function toUser(who: Omit<User, 'issuedAt' | 'expiresAt'>, iat: number, exp: number): User {
   const { uid, clientType, scopes, sid } = who
-  return Object.freeze({
-    uid,
-    clientType,
-    scopes,
-    sid,
-    get issuedAt() {
-      return new Date(iat * 1000)
-    },
-    get expiresAt() {
-      return new Date(exp * 1000)
-    },
-  })
+  const [issuedAt, expiresAt] = [new Moment(iat * 1000), new Moment(exp * 1000)]
+  return Object.freeze({ uid, clientType, scopes, sid, issuedAt, expiresAt })
+}
+
+/** A Date that is shared, and so cannot be set. */
+class Moment extends Date {}
+
+for (const name of Object.getOwnPropertyNames(Date.prototype)) {
+  if (!name.startsWith('set')) continue
+  const value = () => {
+    throw new TypeError('The moments of a user cannot be set: all requests with the same token share them')
+  }
+  Object.defineProperty(Moment.prototype, name, { value })
+}
+
+function freezeClaims(claims: AccessTokenClaims): AccessTokenClaims {
+  return Object.isFrozen(claims) ? claims : deepFreeze(claims)
 }
 
 /** Claims that are not ours may be of any shape; strict JSON bounds their depth. */
 function deepFreeze<Value extends object>(value: Value): Value {
-  for (const member of Object.values(value)) {
+  for (const name in value) {
+    const member = value[name]
     if (typeof member === 'object' && member !== null) deepFreeze(member)
   }
   return Object.freeze(value)

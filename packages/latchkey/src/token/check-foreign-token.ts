@@ -7,7 +7,7 @@ import { checkForeignClaims, type ForeignClaims } from './foreign-claims.js'
 import { type ForeignHeader, readForeignHeader } from './foreign-header.js'
 import type { ForeignKey } from './foreign-key.js'
 import { readForeignScopes } from './foreign-scopes.js'
-import { readJsonSegment } from './header.js'
+import { readJsonText } from './header.js'
 import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
 import { createTokenCache } from './token-cache.js'
 
@@ -52,7 +52,7 @@ export function createForeignTokenCheck(
     if (!key) return isOfUnknownKey(keys, header) && asksForKeys() ? readingKeys : unknownKey
     if (!key.verifies(parts.input, parts.signature)) return wrongSignature
 
-    const claims = readJsonSegment(parts.payload)
+    const claims = readJsonText(parts.payloadText)
     if (!claims) return wrongPayload
     const scopes = readForeignScopes(claims)
     const refusal = checkForeignClaims(claims, rules, nowMs)

@@ -2,7 +2,7 @@
 
 import { encodeBase64url } from '../encoding/index.js'
 import { type AccessToken, toAccessToken } from './access-token.js'
-import { accessTokenType, checks, Examination, revoked, type Trust } from './checks.js'
+import { accessTokenType, Examination, examine, revoked, type Trust } from './checks.js'
 import { type AccessTokenClaims, type ClaimRules, checkMoments } from './claims.js'
 import { type CompactParts, maxTokenLength } from './compact.js'
 import type { Key } from './key.js'
@@ -52,10 +52,8 @@ export function createTokenCheck(trusted: Trust, cacheEntries: number): TokenChe
     if (known) return checkKnown(known, nowMs)
 
     const examination = new Examination(token, nowMs)
-    for (const check of checks) {
-      const refusal = check.run(examination, trusted)
-      if (refusal) return refusal
-    }
+    const refusal = examine(examination, trusted)
+    if (refusal) return refusal
     const { claims, scopes, key, parts } = examination
     const accessToken = toAccessToken(claims as AccessTokenClaims, scopes as readonly string[], (key as Key).kid)
     const { signature } = parts as CompactParts

@@ -12,8 +12,9 @@ import {
   checkShapes,
 } from './claims.js'
 import { type CompactParts, splitCompact } from './compact.js'
-import { readJsonSegment } from './header.js'
+import { readJsonSegment, readJsonText } from './header.js'
 import { Key } from './key.js'
+import { readOwnClaims } from './own-claims.js'
 import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
 import { readScopeClaim } from './scope-claim.js'
@@ -84,8 +85,8 @@ type Shaped = Known & { readonly claims: AccessTokenClaims }
 export const checks: readonly Check[] = Object.freeze<Check[]>([
   {
     name: 'form',
-    run(examination) {
-      examination.parts = splitCompact(examination.token)
+    run(examination, { keyByHeader }) {
+      examination.parts = splitCompact(examination.token, keyByHeader)
       return examination.parts ? undefined : malformed
     },
   },
@@ -122,7 +123,9 @@ export const checks: readonly Check[] = Object.freeze<Check[]>([
     name: 'payload',
     needs: 'parts',
     run(examination) {
-      examination.payload = readJsonSegment((examination as Known).parts.payload)
+      const { payloadText } = (examination as Known).parts
+      examination.claims = readOwnClaims(payloadText)
+      examination.payload = (examination.claims as JsonObject | undefined) ?? readJsonText(payloadText)
       return examination.payload ? undefined : wrongPayload
     },
   },
@@ -130,7 +133,8 @@ export const checks: readonly Check[] = Object.freeze<Check[]>([
     name: 'claims',
     needs: 'payload',
     run(examination) {
-      const { payload } = examination as Known
+      const { payload, claims } = examination as Known
+      if (claims) return undefined
       const refusal = checkShapes(payload)
       if (!refusal) examination.claims = payload as unknown as AccessTokenClaims
       return refusal
@@ -169,6 +173,31 @@ export const checks: readonly Check[] = Object.freeze<Check[]>([
       revocations?.refuses(claimsOf(examination), examination.key?.kid ?? '') ? revoked : undefined,
   },
 ])
+
+type Run = Check['run']
+const runs = checks.map(({ run }) => run) as [Run, Run, Run, Run, Run, Run, Run, Run, Run, Run, Run, Run, Run, Run]
+const [form, header, key, signature, payload, claims, issuer, audience, lifetime, scope, ...moments] = runs
+const [issuedAt, notBefore, expiry, revocation] = moments
+
+/** What the first check that refuses says. Written out, since a loop over functions takes a tenth of a verification more. */
+export function examine(token: Examination, trusts: Trust): Refusal | undefined {
+  return (
+    form(token, trusts) ??
+    header(token, trusts) ??
+    key(token, trusts) ??
+    signature(token, trusts) ??
+    payload(token, trusts) ??
+    claims(token, trusts) ??
+    issuer(token, trusts) ??
+    audience(token, trusts) ??
+    lifetime(token, trusts) ??
+    scope(token, trusts) ??
+    issuedAt(token, trusts) ??
+    notBefore(token, trusts) ??
+    expiry(token, trusts) ??
+    revocation(token, trusts)
+  )
+}
 
 function claimsOf(examination: Examination): AccessTokenClaims {
   return (examination as Shaped).claims

@@ -39,7 +39,7 @@ const maxInt32 = 2 ** 31 - 1
 
 export const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isMoment = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
-const isCounter = (value: unknown) => isMoment(value) && (value as number) < maxInt32
+export const isCounter = (value: unknown) => isMoment(value) && (value as number) < maxInt32
 const isRandom128 = (value: unknown) => typeof value === 'string' && value.length === 22 && isBase64url(value)
 export const isAudience = (value: unknown) =>
   isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))

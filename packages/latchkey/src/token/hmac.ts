@@ -19,7 +19,7 @@ export function createHmacText(algorithm: HmacAlgorithm, secret: Uint8Array): (t
     // Cut input would authenticate a text that nobody signed.
     if (text.length > maxInputLength) throw new RangeError(`A text of ${text.length} characters is too long to sign`)
     inner.write(text, blockBytes, 'latin1')
-    digest(hash, inner.subarray(0, blockBytes + text.length), 'buffer').copy(outer, blockBytes)
+    outer.write(digest(hash, inner.subarray(0, blockBytes + text.length), 'binary'), blockBytes, 'latin1')
     return digest(hash, outer, 'base64url')
   }
 }

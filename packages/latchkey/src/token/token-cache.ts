@@ -23,6 +23,7 @@ const fixedBytes = 950
  * since then is forgotten, so that no entry costs bookkeeping. `entries` 0 keeps nothing.
  */
 export function createTokenCache<Value>(entries: number): TokenCache<Value> {
+  if (entries === 0) return { get: () => undefined, set() {} }
   const halfEntries = Math.ceil(entries / 2)
   const halfBytes = (entries * bytesPerEntry) / 2
   let young = new Map<string, Entry<Value>>()

@@ -7,7 +7,7 @@ const authorization = (value: string) => ['authorization', value] as const
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 onEveryFramework('a good token', (client) => {
-  it('passes by Bearer, and the handler sees its user in both places, frozen, with new dates at each reading', async () => {
+  it('passes by Bearer, and the handler sees its user in both places, frozen', async () => {
     const at = (seconds: number) => new Date(seconds * 1000).toISOString()
     expect(await client.passedWith(bearer(good))).toEqual({
       user: {
@@ -16,7 +16,6 @@ onEveryFramework('a good token', (client) => {
       },
       sameUser: true,
       frozen: true,
-      newDates: true,
     })
   })
 

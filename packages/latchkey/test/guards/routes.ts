@@ -45,14 +45,21 @@ export const earlierCookies = ['a=1', 'b=2'] as const
 export function show(member: User | undefined, current: () => User): string {
   if (member === undefined) return JSON.stringify({ user: null, currentUser: codeThrownBy(current) })
   const user = current()
-  user.expiresAt.setTime(0)
   const { uid, clientType, scopes, sid, issuedAt, expiresAt } = user
   return JSON.stringify({
     user: { uid, clientType, scopes, sid, issuedAt, expiresAt },
     sameUser: user === member,
-    frozen: Object.isFrozen(user) && Object.isFrozen(scopes),
-    newDates: issuedAt !== user.issuedAt && expiresAt !== user.expiresAt,
+    frozen: Object.isFrozen(user) && Object.isFrozen(scopes) && cannotBeSet(issuedAt) && cannotBeSet(expiresAt),
   })
+}
+
+function cannotBeSet(date: Date): boolean {
+  try {
+    date.setTime(0)
+    return false
+  } catch {
+    return date instanceof Date
+  }
 }
 
 /** Where guards put the user, in frameworks that declare no such member. */
