@@ -22,18 +22,17 @@ if (!existsSync(path('node_modules'))) {
   if (status !== 0) process.exit(1)
 }
 
-const { describeMachine, toMarkdown } = await import('./lib/report.mjs')
+const { describeMachine, judge, toMarkdown } = await import('./lib/report.mjs')
 const tables = []
 for (const name of positionals.length === 0 ? all : positionals) {
   const { title, run } = await import(`./tables/${name}.mjs`)
   console.error(`${title} ...`)
   tables.push(...(await run({ rounds })))
 }
-const text = [
-  `# Results\n`,
-  ...describeMachine().map((line) => `${line}  `),
-  '',
-  ...tables.map((table) => toMarkdown(table, rounds)),
-].join('\n')
-console.log(values.json ? JSON.stringify({ machine: describeMachine(), rounds, tables }) : text)
+const text = [`# Results\n`, ...describeMachine().map((line) => `${line}  `), '', ...tables.map(toMarkdown)].join('\n')
+console.log(
+  values.json
+    ? JSON.stringify({ machine: describeMachine(), tables: tables.map((table) => ({ ...table, goals: judge(table) })) })
+    : text,
+)
 if (positionals.length === 0) writeFileSync(path('RESULTS.md'), text)

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import process from 'node:process'
-import { median, speedRatio } from './rounds.mjs'
+import { median } from './rounds.mjs'
+
+/**
+ * A table: `work`; `unit` of the values; `results`, each `name` and `values`, one a round; `more` when more is better (less is
+ * by default); `base`, the name of what all are compared with; `goals`, each `name` and either `times` as good as `against`, or
+ * `atMost`; `notes`, sentences.
+ */
 
 const require = createRequire(import.meta.url)
 
@@ -14,21 +20,43 @@ export function describeMachine() {
   const memory = Math.round(totalmem() / 2 ** 30)
   return [
     `${cpus().length} x ${cpus()[0]?.model}, ${memory} GiB, ${process.platform} ${process.arch}`,
-    `Node ${process.version}, OpenSSL ${process.versions.openssl}, latchkey ${version}, ${peers.join(', ')}`,
+    `Node ${process.version}, OpenSSL ${process.versions.openssl}, latchkey ${version}`,
+    `Peers: ${peers.join(', ')}`,
   ]
 }
 
-/** `ours` is compared with `base`, and must reach `budget` times its speed. */
-export function toMarkdown({ work, base, ours, results, budget }, rounds) {
-  const baseline = results.find(({ name }) => name === base)
-  const rows = results.map((one) => {
-    const ratio = speedRatio(one, baseline)
-    const goal = one.name !== ours ? '' : `${budget} ${ratio.median >= budget ? 'reached' : '**not reached**'}`
-    const spread = one === baseline ? '' : `${ratio.least.toFixed(2)} to ${ratio.greatest.toFixed(2)}`
-    return [one.name, (median(one.times) / 1000).toFixed(2), ratio.median.toFixed(2), spread, goal]
+/** How many times as good `name` is as `against`: the median of the ratios of the rounds, and the least and greatest. */
+export function ratioOf({ results, more }, name, against) {
+  const [one, other] = [name, against].map((wanted) => results.find((result) => result.name === wanted).values)
+  const ratios = one.map((value, round) => (more ? value / other[round] : other[round] / value))
+  return { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) }
+}
+
+/** Each goal with what came of it: `seen`, and whether it is `reached`. */
+export function judge(table) {
+  return (table.goals ?? []).map((goal) => {
+    const { name, times, against, atMost } = goal
+    if (against === undefined) {
+      const seen = median(table.results.find((result) => result.name === name).values)
+      return { ...goal, seen, reached: seen <= atMost }
+    }
+    const seen = ratioOf(table, name, against).median
+    return { ...goal, seen, reached: seen >= times }
   })
-  const heads = ['', 'us each', `speed, ${base} = 1`, 'least to greatest', 'must reach']
+}
+
+export function toMarkdown(table) {
+  const { work, unit, base, results, notes = [] } = table
+  const judged = judge(table)
+  const rows = results.map(({ name, values }) => {
+    const cells = [name, round(median(values)), `${round(Math.min(...values))} to ${round(Math.max(...values))}`]
+    if (base !== undefined) cells.push(round(ratioOf(table, name, base).median))
+    const verdicts = judged.filter((goal) => goal.name === name).map(describeGoal)
+    return [...cells, verdicts.join('; ')]
+  })
+  const heads = ['', unit, 'least to greatest', ...(base === undefined ? [] : [`${base} = 1`]), 'must reach']
   const line = (cells) => `| ${cells.join(' | ')} |`
+  const rounds = results[0].values.length
   return [
     `## ${work}`,
     '',
@@ -36,7 +64,17 @@ export function toMarkdown({ work, base, ours, results, budget }, rounds) {
     line(heads.map(() => '---')),
     ...rows.map(line),
     '',
-    `Medians of ${rounds} rounds.`,
+    [rounds > 1 ? `Medians of ${rounds} rounds.` : '', ...notes].filter(Boolean).join(' '),
     '',
   ].join('\n')
+}
+
+function describeGoal({ times, against, atMost, seen, reached }) {
+  const wanted = against === undefined ? `at most ${atMost}` : `${times} times ${against}`
+  return `${wanted}: ${reached ? 'reached' : '**not reached**'} (${round(seen)})`
+}
+
+function round(value) {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3
+  return value.toFixed(digits)
 }

@@ -1,50 +1,63 @@
-/** Contestants in one process, in turns: whatever else the machine does meets all of them alike. */
+/**
+ * Contestants in one process, in turns of a few milliseconds: whatever else the machine does meets all of them alike. What is
+ * timed is the CPU of the process, all its threads together, which does not go on while somebody else has the core.
+ */
+import process from 'node:process'
 
 /**
  * A contestant: `name`; `prepare(count)` makes as many inputs, which is not timed; `run(inputs)` works through them, or answers
  * a promise of that.
  */
 
-const warmUpRounds = 2
-const batchMs = 60
-const nanoseconds = 1e6
+const turnMs = 4
+const warmMs = 100
+const roundMs = 120
+const warmUpRounds = 3
 
 /**
- * Times every contestant once a round, in another order each round. Answers for each the nanoseconds of one piece of work, a
- * figure a round.
+ * Times every contestant in many short turns a round, in another order each turn. Answers for each the microseconds of CPU of one
+ * piece of work, a figure a round.
  */
 export async function measure(contestants, { rounds }) {
-  const counts = new Map()
-  for (const contestant of contestants) counts.set(contestant, await countFor(contestant))
-  const times = new Map(contestants.map((contestant) => [contestant, []]))
-  for (let round = -warmUpRounds; round < rounds; round++) {
-    for (const contestant of shuffled(contestants)) {
-      const count = counts.get(contestant)
-      const ms = await time(contestant, count)
-      if (round >= 0) times.get(contestant).push((ms / count) * nanoseconds)
-    }
+  const entries = []
+  for (const contestant of contestants) {
+    entries.push({ contestant, count: await countFor(contestant), values: [] })
   }
-  return contestants.map((contestant) => ({ name: contestant.name, times: times.get(contestant) }))
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    for (const entry of entries) entry.ms = entry.done = 0
+    while (entries.some(({ ms }) => ms < roundMs)) {
+      for (const entry of shuffled(entries)) {
+        entry.ms += await time(entry.contestant, entry.count)
+        entry.done += entry.count
+      }
+    }
+    if (round >= 0) for (const entry of entries) entry.values.push((entry.ms / entry.done) * 1000)
+  }
+  return entries.map(({ contestant, values }) => ({ name: contestant.name, values }))
 }
 
-/** How many fill a batch. */
+/** How many fill a turn, once the code is warm. */
 async function countFor(contestant) {
-  let count = 50
+  let count = 1
   for (;;) {
+    await time(contestant, count)
     const ms = await time(contestant, count)
-    if (ms > batchMs / 2) return Math.max(1, Math.round((count * batchMs) / ms))
+    if (ms > warmMs) return Math.max(1, Math.round((count * turnMs) / ms))
     count *= 2
   }
 }
 
+/** Milliseconds of CPU. */
 async function time(contestant, count) {
   const inputs = contestant.prepare(count)
-  const began = performance.now()
-  await contestant.run(inputs)
-  return performance.now() - began
+  const before = process.cpuUsage()
+  const running = contestant.run(inputs)
+  if (running !== undefined) await running
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
 }
 
-function shuffled(list) {
+export function shuffled(list) {
   const copy = [...list]
   for (let i = copy.length - 1; i > 0; i--) {
     const j = Math.floor(Math.random() * (i + 1))
@@ -54,9 +67,3 @@ function shuffled(list) {
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-
-/** By how much `one` is faster than `base`: the median of the ratios of each round, and the least and greatest. */
-export function speedRatio(one, base) {
-  const ratios = one.times.map((ns, round) => base.times[round] / ns)
-  return { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) }
-}

@@ -5,7 +5,7 @@ import { createSigner, generateKey } from 'latchkey/token'
 export const issuer = 'https://id.example'
 export const audience = 'orders'
 
-const random128 = () => randomBytes(16).toString('base64url')
+export const newSid = () => randomBytes(16).toString('base64url')
 
 /** A key, and what signs with it: other tokens each time. */
 export function createIssuer(alg, { ttlSeconds = 7200, clock } = {}) {
@@ -17,7 +17,7 @@ export function createIssuer(alg, { ttlSeconds = 7200, clock } = {}) {
       uid: String(++uid),
       clientType: 100,
       scopes: ['user:read', 'user:write'],
-      sid: random128(),
+      sid: newSid(),
       gen: 0,
     }
     return signer.issue({ ...subject, ...more })
@@ -25,7 +25,7 @@ export function createIssuer(alg, { ttlSeconds = 7200, clock } = {}) {
   return { key, issue, issueMany: (count) => Array.from({ length: count }, () => issue()) }
 }
 
-const fresh = (token) => Buffer.from(token, 'latin1').toString('latin1')
+export const fresh = (token) => Buffer.from(token, 'latin1').toString('latin1')
 
 /** Fresh strings of these tokens, in turns. */
 export function inTurns(tokens) {
@@ -33,25 +33,32 @@ export function inTurns(tokens) {
   return (count) => Array.from({ length: count }, () => fresh(tokens[next++ % tokens.length]))
 }
 
-/** What nobody may accept, by why. */
-export function badTokens({ key, issue }, alg) {
-  const [header, payload, signature] = issue().split('.')
+/** What nobody may accept in place of this token, by why. */
+export function forgeries(token) {
+  const [header, payload, signature] = token.split('.')
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString())
   const flipped = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
-  const hourAgo = () => Date.now() - 3_600_000
   return {
     'a signature that was changed': `${header}.${payload}.${flipped}`,
-    'a claim that was changed': `${header}.${encode({ ...claims, sub: 'admin' })}.${signature}`,
+    'a claim that was changed': `${header}.${encode({ ...decode(payload), sub: 'admin' })}.${signature}`,
+    'no signature': `${encode({ ...decode(header), alg: 'none' })}.${payload}.`,
+    'nothing that is a token': 'garbage',
+  }
+}
+
+/** What nobody may accept, by why. */
+export function badTokens({ key, issue }, alg) {
+  const hourAgo = () => Date.now() - 3_600_000
+  return {
+    ...forgeries(issue()),
     'the signature of another key': createIssuer(alg).issue(),
-    'no signature': `${encode({ alg: 'none', typ: 'at+jwt', kid: key.kid })}.${payload}.`,
     'another audience': issue({ audience: 'billing' }),
     'its time over': signWith(key, { ttlSeconds: 60, clock: hourAgo }),
-    'nothing that is a token': 'garbage',
   }
 }
 
 function signWith(key, options) {
   const { issue } = createSigner({ key, issuer, audience, ...options })
-  return issue({ uid: '1', clientType: 100, scopes: [], sid: random128(), gen: 0 })
+  return issue({ uid: '1', clientType: 100, scopes: [], sid: newSid(), gen: 0 })
 }

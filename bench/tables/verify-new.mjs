@@ -3,13 +3,21 @@ import { measure } from '../lib/rounds.mjs'
 import { badTokens, createIssuer, inTurns } from '../lib/tokens.mjs'
 import { asContestant, createBareVerifier, createVerifiers, expectRight } from '../lib/verifiers.mjs'
 
-const budgets = { HS256: 0.9, EdDSA: 0.97, ES256: 0.97 }
+const ours = 'latchkey, cache off'
+const goals = {
+  HS256: [
+    { name: ours, times: 0.9, against: 'bare createHmac' },
+    { name: ours, times: 2, against: 'fast-jwt, cache off' },
+  ],
+  EdDSA: [{ name: ours, times: 0.97, against: 'bare crypto.verify' }],
+  ES256: [{ name: ours, times: 0.97, against: 'bare crypto.verify' }],
+}
 
 export const title = 'verify, every token new'
 
 export async function run({ rounds }) {
   const tables = []
-  for (const alg of Object.keys(budgets)) {
+  for (const alg of Object.keys(goals)) {
     const own = createIssuer(alg)
     const tokens = own.issueMany(5_000)
     const verifiers = await createVerifiers(own.key, { cached: false })
@@ -19,11 +27,8 @@ export async function run({ rounds }) {
     const contestants = [bare, ...verifiers].map((one) => asContestant(one, inTurns(tokens)))
     const results = await measure(contestants, { rounds })
     tables.push({
-      work: `verify ${alg}, every token new`,
-      base: bare.name,
-      ours: 'latchkey, cache off',
-      results,
-      budget: budgets[alg],
+      ...{ work: `verify ${alg}, every token new`, unit: 'us each', base: bare.name, results, goals: goals[alg] },
+      notes: ['The bare limit is the signature alone: it reads no claim.'],
     })
   }
   return tables

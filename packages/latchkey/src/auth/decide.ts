@@ -10,6 +10,7 @@ import {
   problem,
   readAuthorization,
 } from '../http/index.js'
+import { prepareProblem } from '../http/problem.js'
 import type { User } from '../token/access-token.js'
 import { describeCredential } from '../token/explain-advice.js'
 import type { Refusal } from '../token/refusal.js'
@@ -70,9 +71,7 @@ export function decide(
   if (check === undefined) return refuse(request, need, 'busy', { detail: keysUnknown })
   const result = check(credentials.token, nowMs)
   if ('refused' in result) {
-    const detail = describeCredential(credentials.token) ?? result.reason
-    const hint = adviseOn?.(credentials.token)
-    return refuse(request, need, result.refused, hint === undefined ? { detail } : { detail, hint })
+    return refuseToken(request, need, result, credentials.token, adviseOn)
   }
   if (!isUsable()) return refuse(request, need, 'busy', { detail: 'It is not known at this moment who was logged out' })
   if (need.scopes.length > 0 || need.anyOf.length > 0) {
@@ -125,9 +124,42 @@ function refuseSeveral(request: GuardRequest, need: Need): Decision {
   })
 }
 
+interface PreparedRefusal {
+  readonly error: LatchkeyError
+  readonly answer: (request: string) => ProblemAnswer
+}
+
+/** By the refusals, which are few: whoever sends many bad tokens is to cost no more than good ones do. */
+const prepared = new WeakMap<Refusal, PreparedRefusal>()
+
+function refuseToken(
+  request: GuardRequest,
+  need: Need,
+  refusal: Refusal,
+  token: string,
+  adviseOn?: AdviseOn,
+): Decision {
+  const advice = describeCredential(token)
+  const hint = adviseOn?.(token)
+  if (advice !== undefined || hint !== undefined) {
+    const details = { detail: advice ?? refusal.reason }
+    return refuse(request, need, refusal.refused, hint === undefined ? details : { ...details, hint })
+  }
+  let known = prepared.get(refusal)
+  if (known === undefined) {
+    const error = new LatchkeyError(refusal.refused, { detail: refusal.reason })
+    known = { error, answer: prepareProblem(error) }
+    prepared.set(refusal, known)
+  }
+  return withChallenge(known.answer(describeRequest(request.method, request.url)), known.error, request, need)
+}
+
 function refuse(request: GuardRequest, need: Need, code: ErrorCode, details: ErrorDetails): Decision {
   const error = new LatchkeyError(code, details)
-  const answer = problem(error, describeRequest(request.method, request.url))
+  return withChallenge(problem(error, describeRequest(request.method, request.url)), error, request, need)
+}
+
+function withChallenge(answer: ProblemAnswer, error: LatchkeyError, request: GuardRequest, need: Need): Decision {
   const written = challenge(error, { basic: need.basic && opensLoginBox(request) })
   if (written !== undefined) answer.headers['www-authenticate'] = written
   return answer

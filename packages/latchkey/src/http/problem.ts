@@ -25,6 +25,18 @@ export function problem(error: unknown, request?: string): ProblemAnswer {
   }
 }
 
+/** The same for an error that is answered again and again: its text is written once. */
+export function prepareProblem(error: LatchkeyError): (request: string) => ProblemAnswer {
+  const { code, status, headers } = problem(error)
+  const [before, after] = JSON.stringify(error.toProblem('')).split('"request":""') as [string, string]
+  return (request) => ({
+    code,
+    status,
+    headers: { ...headers },
+    body: `${before}"request":${JSON.stringify(request)}${after}`,
+  })
+}
+
 function toLatchkeyError(error: unknown): LatchkeyError {
   if (error instanceof LatchkeyError) return error
   const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown }

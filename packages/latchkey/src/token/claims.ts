@@ -44,30 +44,31 @@ const isRandom128 = (value: unknown) => typeof value === 'string' && value.lengt
 export const isAudience = (value: unknown) =>
   isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))
 
-const shapes: readonly (readonly [claim: string, is: (value: unknown) => boolean, expectation: string])[] = [
-  ['iss', isText, 'a text'],
-  ['aud', isAudience, 'a text or a list of texts'],
-  ['sub', isText, 'a text'],
-  ['client_id', isText, 'a text'],
-  ['iat', isMoment, 'a whole number of seconds'],
-  ['exp', isMoment, 'a whole number of seconds'],
-  ['auth_time', isMoment, 'a whole number of seconds'],
-  ['jti', isRandom128, '128 bits in base64url'],
-  ['sid', isRandom128, '128 bits in base64url'],
-  ['gen', isCounter, 'a whole number below 2^31-1'],
-  ['scope', (value) => typeof value === 'string', 'a text'],
-  ['client_type', isCounter, 'a whole number below 2^31-1'],
-]
+const shapes = (
+  [
+    ['iss', isText, 'a text'],
+    ['aud', isAudience, 'a text or a list of texts'],
+    ['sub', isText, 'a text'],
+    ['client_id', isText, 'a text'],
+    ['iat', isMoment, 'a whole number of seconds'],
+    ['exp', isMoment, 'a whole number of seconds'],
+    ['auth_time', isMoment, 'a whole number of seconds'],
+    ['jti', isRandom128, '128 bits in base64url'],
+    ['sid', isRandom128, '128 bits in base64url'],
+    ['gen', isCounter, 'a whole number below 2^31-1'],
+    ['scope', (value: unknown) => typeof value === 'string', 'a text'],
+    ['client_type', isCounter, 'a whole number below 2^31-1'],
+  ] as const
+).map(([claim, is, expectation]) => ({
+  ...{ claim, is },
+  refusal: refuseClaim(claim, `The claim ${claim} must be ${expectation}`),
+}))
 
 /** Checks that every claim is there, and of its type. */
 export function checkShapes(claims: JsonObject): Refusal | undefined {
-  for (const [claim, is, expectation] of shapes) {
-    if (!is(claims[claim])) return refuseClaim(claim, `The claim ${claim} must be ${expectation}`)
-  }
+  for (const { claim, is, refusal } of shapes) if (!is(claims[claim])) return refusal
   const { nbf } = claims
-  return nbf === undefined || isMoment(nbf)
-    ? undefined
-    : refuseClaim('nbf', 'The claim nbf must be a whole number of seconds')
+  return nbf === undefined || isMoment(nbf) ? undefined : wrongNotBefore
 }
 
 /** Checks from whom the token is, character by character. */
@@ -111,6 +112,7 @@ export function checkMoments(claims: Moments, rules: ClaimRules, nowMs: number):
   return checkIssuedAt(claims, nowMs) ?? checkNotBefore(claims, nowMs) ?? checkExpiry(claims, rules, nowMs)
 }
 
+const wrongNotBefore = refuseClaim('nbf', 'The claim nbf must be a whole number of seconds')
 const otherIssuer = refuseClaim('iss', 'The token must come from the issuer this service trusts')
 const otherAudience = refuseClaim('aud', 'The token must be issued for this service')
 const tooLong = refuseClaim('exp', 'A token must expire within 30 days of its issue')

@@ -3,7 +3,7 @@ import { randomBytes, sign, verify } from 'node:crypto'
 import { encodeBase64url, equalConstantTime } from '../encoding/index.js'
 import { type Algorithm, algorithms, isAlgorithm } from './algorithms.js'
 import { generatePrivateKey } from './generate-private-key.js'
-import { createHmacText } from './hmac.js'
+import { createHmacText, maxInputLength } from './hmac.js'
 import type { Jwk } from './jwk.js'
 import { exportPrivateJwk, type KeyMaterial, readJwk } from './read-jwk.js'
 
@@ -77,9 +77,14 @@ export class Key {
     const { publicKey } = key.#material
     if (!publicKey) return false
     const checking = key.alg === 'ES256' ? ({ key: publicKey, dsaEncoding: 'ieee-p1363' } as const) : publicKey
-    return verify(hashOf(key.alg), Buffer.from(text, 'latin1'), checking, Buffer.from(signature, 'base64url'))
+    const input = inputScratch.subarray(0, inputScratch.write(text, 0, 'latin1'))
+    const bytes = signatureScratch.subarray(0, signatureScratch.write(signature, 0, 'base64url'))
+    return verify(hashOf(key.alg), input, checking, bytes)
   }
 }
+
+const inputScratch = Buffer.alloc(maxInputLength)
+const signatureScratch = Buffer.alloc(64)
 
 function hashOf(alg: Algorithm): string | null {
   return algorithms[alg].hash

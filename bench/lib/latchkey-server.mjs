@@ -1,0 +1,69 @@
+/** A Latchkey server of its own, and users who are logged in. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathOf, startNode } from './processes.mjs'
+
+const bin = pathOf('../packages/server/bin/latchkey.js')
+const user = { account: 'ann@example.org', secret: 'correct horse battery', type: 100 }
+
+/** `latchkey serve` in a new folder; `environment` as its documentation names it. */
+export async function startLatchkey({ environment = {} } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  const port = await freePort()
+  const began = performance.now()
+  const process = startNode([bin, 'serve', '--port', String(port), '--json'], { cwd: folder, env: environment })
+  const url = `http://127.0.0.1:${port}`
+  const answeredMs = await untilAnswers(`${url}/readyz`, began)
+  return {
+    ...{ url, answeredMs, pid: process.child.pid },
+    async end() {
+      await process.end()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Milliseconds from `began` to the first answer. */
+async function untilAnswers(url, began) {
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer?.ok) return performance.now() - began
+    if (performance.now() - began > 60_000) throw new Error(`${url} does not answer`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+export async function register(url) {
+  await postJson(`${url}/v1/client/register`, { ...user, nickname: 'ann' })
+}
+
+/** As many pairs, two logins at a time. */
+export async function logInMany(url, count) {
+  const pairs = []
+  const one = async () => {
+    while (pairs.length < count) pairs.push(await postJson(`${url}/v1/token`, user))
+  }
+  await Promise.all([one(), one()])
+  return pairs.slice(0, count)
+}
+
+export async function postJson(url, body) {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status} ${await answer.text()}`)
+  return answer.json()
+}
+
+export function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,36 @@
+/** Programs beside this one that are measured. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export const pathOf = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
+
+/** Starts a program of Node; `nextLine()` is what it prints next, `ask()` that after a line that is written to it. */
+export function startNode(words, { cwd, env } = {}) {
+  const child = spawn(process.execPath, words, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const ended = once(child, 'exit')
+  async function nextLine() {
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`${words[0]} has ended`)
+    return JSON.parse(value)
+  }
+  return {
+    child,
+    nextLine,
+    ask() {
+      child.stdin.write('\n')
+      return nextLine()
+    },
+    async end() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
