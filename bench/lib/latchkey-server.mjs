@@ -6,15 +6,18 @@ import { join } from 'node:path'
 import { pathOf, startNode } from './processes.mjs'
 
 const bin = pathOf('../packages/server/bin/latchkey.js')
-const user = { account: 'ann@example.org', secret: 'correct horse battery', type: 100 }
+const userOf = (number) => ({ account: `user-${number}@example.org`, secret: 'correct horse battery', type: 100 })
+/** A user may have a hundred sessions: the oldest end. */
+const sessionsAUser = 50
 
 /** `latchkey serve` in a new folder; `environment` as its documentation names it. */
 export async function startLatchkey({ environment = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const port = await freePort()
   const began = performance.now()
-  const process = startNode([bin, 'serve', '--port', String(port), '--json'], { cwd: folder, env: environment })
   const url = `http://127.0.0.1:${port}`
+  const env = { LATCHKEY_ISSUER: url, ...environment }
+  const process = startNode([bin, 'serve', '--port', String(port), '--json'], { cwd: folder, env })
   const answeredMs = await untilAnswers(`${url}/readyz`, began)
   return {
     ...{ url, answeredMs, pid: process.child.pid },
@@ -35,18 +38,17 @@ async function untilAnswers(url, began) {
   }
 }
 
-export async function register(url) {
-  await postJson(`${url}/v1/client/register`, { ...user, nickname: 'ann' })
-}
-
-/** As many pairs, two logins at a time. */
+/** Registers users, logs them in, two at a time, and answers as many pairs. */
 export async function logInMany(url, count) {
+  const users = Array.from({ length: Math.ceil(count / sessionsAUser) }, (_, number) => userOf(number))
+  for (const user of users) await postJson(`${url}/v1/client/register`, { ...user, nickname: 'ann' })
   const pairs = []
-  const one = async () => {
-    while (pairs.length < count) pairs.push(await postJson(`${url}/v1/token`, user))
+  let begun = 0
+  const some = async () => {
+    while (begun < count) pairs.push(await postJson(`${url}/v1/token`, users[begun++ % users.length]))
   }
-  await Promise.all([one(), one()])
-  return pairs.slice(0, count)
+  await Promise.all([some(), some()])
+  return pairs
 }
 
 export async function postJson(url, body) {

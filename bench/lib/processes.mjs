@@ -12,7 +12,7 @@ export function startNode(words, { cwd, env } = {}) {
   const child = spawn(process.execPath, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ended = once(child, 'exit')

@@ -10,7 +10,8 @@ export const newSid = () => randomBytes(16).toString('base64url')
 /** A key, and what signs with it: other tokens each time. */
 export function createIssuer(alg, { ttlSeconds = 7200, clock } = {}) {
   const key = generateKey(alg)
-  const signer = createSigner({ key, issuer, audience, ttlSeconds, ...(clock && { clock }) })
+  // As the server writes it.
+  const signer = createSigner({ key, issuer, audience: [audience], ttlSeconds, ...(clock && { clock }) })
   let uid = 0
   function issue(more = {}) {
     const subject = {

@@ -18,6 +18,7 @@ async function expressApp(guard) {
   const app = express().disable('x-powered-by').disable('etag')
   app.get('/open', (_request, response) => response.json({ ok: true }))
   app.get('/guarded', guard, (_request, response) => response.json({ ok: true }))
+  app.use((error, _request, response, _next) => response.sendStatus(error.status ?? 500))
   return listen(createServer(app))
 }
 
@@ -94,7 +95,10 @@ export const apps = {
   'Hono, hono/jwt': {
     async start({ jwk, issuer, audience }) {
       const { jwt } = await import('hono/jwt')
-      return honoApp(jwt({ secret: jwk, alg: 'EdDSA', verification: { iss: issuer, aud: audience } }))
+      // A key that is imported once, not by each request.
+      const secret = await crypto.subtle.importKey('jwk', jwk, 'Ed25519', false, ['verify'])
+      const verification = { iss: issuer, aud: audience, typ: 'at+jwt' }
+      return honoApp(jwt({ secret, alg: 'EdDSA', verification }))
     },
   },
   'Koa, latchkey': {

@@ -4,10 +4,11 @@ import { type AccessTokenClaims, isCounter } from './claims.js'
 /** ASCII without quotes, escapes and control characters. */
 const character = '[ !#-\\[\\]-~]'
 const text = `"(${character}+)"`
+const texts = `\\["(${character}+(?:","${character}+)*)"\\]`
 const number = '(0|[1-9][0-9]{0,14})'
 const random128 = '"([A-Za-z0-9_-]{21}[AQgw])"'
 const members = [
-  `"iss":${text},"aud":${text},"sub":${text},"client_id":${text}`,
+  `"iss":${text},"aud":(?:${text}|${texts}),"sub":${text},"client_id":${text}`,
   `"iat":${number},"exp":${number},"auth_time":${number}`,
   `"jti":${random128},"sid":${random128},"gen":${number}`,
   `"scope":"(${character}*)","client_type":${number}`,
@@ -19,21 +20,21 @@ const ownClaims = new RegExp(`^\\{${members.join(',')}\\}$`)
  * without escapes. Undefined for any other text, which may be right all the same.
  */
 export function readOwnClaims(json: string): AccessTokenClaims | undefined {
-  const match = ownClaims.exec(json) as readonly string[] | null
+  const match = ownClaims.exec(json) as readonly (string | undefined)[] | null
   if (match === null) return undefined
   const claims = {
     iss: match[1] as string,
-    aud: match[2] as string,
-    sub: match[3] as string,
-    client_id: match[4] as string,
-    iat: Number(match[5]),
-    exp: Number(match[6]),
-    auth_time: Number(match[7]),
-    jti: match[8] as string,
-    sid: match[9] as string,
-    gen: Number(match[10]),
-    scope: match[11] as string,
-    client_type: Number(match[12]),
+    aud: match[2] ?? Object.freeze((match[3] as string).split('","')),
+    sub: match[4] as string,
+    client_id: match[5] as string,
+    iat: Number(match[6]),
+    exp: Number(match[7]),
+    auth_time: Number(match[8]),
+    jti: match[9] as string,
+    sid: match[10] as string,
+    gen: Number(match[11]),
+    scope: match[12] as string,
+    client_type: Number(match[13]),
   }
   return isCounter(claims.gen) && isCounter(claims.client_type) ? Object.freeze(claims) : undefined
 }
