@@ -17,7 +17,7 @@ export async function startLatchkey({ environment = {} } = {}) {
   const began = performance.now()
   const url = `http://127.0.0.1:${port}`
   const env = { LATCHKEY_ISSUER: url, ...environment }
-  const process = startNode([bin, 'serve', '--port', String(port), '--json'], { cwd: folder, env })
+  const process = startNode([bin, 'serve', '--port', String(port), '--json'], { cwd: folder, env, silent: true })
   const answeredMs = await untilAnswers(`${url}/readyz`, began)
   return {
     ...{ url, answeredMs, pid: process.child.pid },

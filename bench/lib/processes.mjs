@@ -7,14 +7,17 @@ import { fileURLToPath } from 'node:url'
 
 export const pathOf = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-/** Starts a program of Node; `nextLine()` is what it prints next, `ask()` that after a line that is written to it. */
-export function startNode(words, { cwd, env } = {}) {
+/**
+ * Starts a program of Node; `nextLine()` is what it prints next, `ask()` that after a line that is written to it.
+ * What a `silent` one prints goes nowhere: a server waits for whoever reads its log.
+ */
+export function startNode(words, { cwd, env, silent = false } = {}) {
   const child = spawn(process.execPath, words, {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', silent ? 'ignore' : 'pipe', 'inherit'],
     cwd,
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
   })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const lines = silent ? undefined : createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ended = once(child, 'exit')
   async function nextLine() {
     const { value, done } = await lines.next()

@@ -1,16 +1,19 @@
 /** What a guard adds to a request: the same application asked on an open route and on a guarded one. */
-import autocannon from 'autocannon'
 import { decodeJwt } from 'jose'
 import { createSigner, generateKey } from 'latchkey/token'
 import { logInMany, startLatchkey } from '../lib/latchkey-server.mjs'
+import { openLoad, requestText } from '../lib/load.mjs'
 import { pathOf, startNode } from '../lib/processes.mjs'
 import { shuffled } from '../lib/rounds.mjs'
 import { forgeries, newSid } from '../lib/tokens.mjs'
 import { apps } from '../servers/apps.mjs'
 
 const live = 1_000
-const requestsARound = 8_000
 const connections = 10
+/** Of one route, before it is the other's turn. */
+const sliceMs = 100
+const slicesARound = 6
+const warmUpSlices = 20
 
 export const title = 'guarded over unguarded'
 
@@ -29,20 +32,19 @@ export async function run({ rounds }) {
       const process = startNode([pathOf('servers/guarded.mjs'), name, JSON.stringify(parts)])
       const { port, cookies } = await process.nextLine()
       const credentials = cookies ? cookies.map((cookie) => ({ cookie })) : own.map(bearer)
-      const app = { name, url: `http://127.0.0.1:${port}`, process, credentials, open: [], guarded: [] }
+      const url = `http://127.0.0.1:${port}`
+      const load = await openLoad(url, connections)
+      const app = { name, url, process, load, credentials, open: [], guarded: [] }
       started.push(app)
       await expectGuarded(app)
+      await warmUp(app)
     }
-    for (let round = -1; round < rounds; round++) {
-      for (const app of shuffled(started)) {
-        for (const route of shuffled(['open', 'guarded'])) {
-          const seen = await load(app, route)
-          if (round >= 0) app[route].push(seen)
-        }
-      }
-    }
+    for (let round = 0; round < rounds; round++) for (const app of shuffled(started)) await measureRound(app)
   } finally {
-    for (const { process } of started) await process.end()
+    for (const { process, load } of started) {
+      load.close()
+      await process.end()
+    }
     await latchkey.end()
   }
   return [cpuTable(started), throughputTable(started)]
@@ -84,16 +86,44 @@ function throughputTable(started) {
   }
 }
 
-/** CPU of the server per request in microseconds, and requests a second. */
-async function load({ url, process, credentials }, route) {
+/** The routes in turns, so that whatever else the machine does meets both of them. */
+async function measureRound(app) {
+  const sums = { open: newSum(), guarded: newSum() }
+  for (let slice = 0; slice < slicesARound; slice++) {
+    for (const route of shuffled(['open', 'guarded'])) add(sums[route], await send(app, route))
+  }
+  for (const route of ['open', 'guarded']) {
+    const { cpu, ms, requests } = sums[route]
+    app[route].push({ cpu: cpu / requests, perSecond: (requests / ms) * 1000 })
+  }
+}
+
+async function warmUp(app) {
+  app.perSlice = 200
+  for (let slice = 0; slice < warmUpSlices; slice++) {
+    await send(app, 'open')
+    const { ms, requests } = await send(app, 'guarded')
+    app.perSlice = Math.max(50, Math.round((requests * sliceMs) / ms))
+  }
+}
+
+const newSum = () => ({ cpu: 0, ms: 0, requests: 0 })
+function add(sum, one) {
+  for (const name of Object.keys(sum)) sum[name] += one[name]
+}
+
+/** A slice: the microseconds of CPU that the server took, the milliseconds that passed, the requests. */
+async function send(app, route) {
+  const { credentials, perSlice, process, load } = app
+  app.next ??= 0
+  const requests = Array.from({ length: perSlice }, () =>
+    requestText(`/${route}`, credentials[app.next++ % credentials.length]),
+  )
   const before = (await process.ask()).cpuMicroseconds
-  const seen = await autocannon({
-    ...{ url, connections, amount: requestsARound },
-    requests: credentials.map((headers) => ({ method: 'GET', path: `/${route}`, headers })),
-  })
-  const after = (await process.ask()).cpuMicroseconds
-  if (seen.non2xx + seen.errors > 0) throw new Error(`${url}/${route}: ${seen.non2xx} refused, ${seen.errors} errors`)
-  return { cpu: (after - before) / requestsARound, perSecond: (requestsARound / (seen.finish - seen.start)) * 1000 }
+  const began = performance.now()
+  await load.send(requests)
+  const ms = performance.now() - began
+  return { cpu: (await process.ask()).cpuMicroseconds - before, ms, requests: perSlice }
 }
 
 /** Throws unless it lets every good credential in and nothing else. */
