@@ -1,5 +1,5 @@
 /** What a guard adds to a request: the same application asked on an open route and on a guarded one. */
-import { decodeJwt } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { createSigner, generateKey } from 'latchkey/token'
 import { logInMany, startLatchkey } from '../lib/latchkey-server.mjs'
 import { openLoad, requestText } from '../lib/load.mjs'
@@ -24,10 +24,12 @@ export async function run({ rounds }) {
     const tokens = (await logInMany(latchkey.url, live)).map(({ token }) => token)
     const { keys } = await (await fetch(`${latchkey.url}/.well-known/jwks.json`)).json()
     const { iss: issuer, aud } = decodeJwt(tokens[0])
+    const { kid } = decodeProtectedHeader(tokens[0])
+    const key = keys.find((one) => one.kid === kid)
     const [audience] = [aud].flat()
     const others = issueOthers(issuer, audience)
     for (const [name, { alg = 'EdDSA' }] of Object.entries(apps)) {
-      const { jwk, tokens: own } = alg === 'EdDSA' ? { jwk: keys[0], tokens } : others
+      const { jwk, tokens: own } = alg === 'EdDSA' ? { jwk: key, tokens } : others
       const parts = { server: latchkey.url, issuer, audience, jwk }
       const process = startNode([pathOf('servers/guarded.mjs'), name, JSON.stringify(parts)])
       const { port, cookies } = await process.nextLine()
