@@ -20,7 +20,7 @@ export function isBase64url(text: string, start = 0, end = text.length): boolean
     value = values[code & 127] as number
     seen |= value
   }
-  if (codes > 127 || seen >= invalid || end > text.length) return false
+  if (codes > 127 || seen >= invalid) return false
   switch ((end - start) & 3) {
     case 0:
       return true
@@ -42,7 +42,7 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
 
 const scratch = Buffer.alloc(8192)
 
-/** The same bytes as a text of characters below 256 (ISO 8859-1), which is quicker for texts of up to 8,192 characters. */
+/** The same bytes as a text of characters below 256 (ISO 8859-1), which is quicker; undefined beyond 8,192 characters too. */
 export function decodeBase64urlText(text: string): string | undefined {
   if (text.length > scratch.length) return undefined
   const length = scratch.write(text, 0, 'base64url')

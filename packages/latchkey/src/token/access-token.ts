@@ -25,7 +25,7 @@ export interface AccessToken {
 
 export function toAccessToken(claims: AccessTokenClaims, scopes: readonly string[], kid: string): AccessToken {
   const { sub: uid, client_type: clientType, sid, iat, exp } = claims
-  return Object.freeze({ user: toUser({ uid, clientType, scopes, sid }, iat, exp), claims: freezeClaims(claims), kid })
+  return Object.freeze({ user: toUser({ uid, clientType, scopes, sid }, iat, exp), claims: deepFreeze(claims), kid })
 }
 
 /** `iat` and `exp` are NumericDates. */
@@ -46,12 +46,10 @@ for (const name of Object.getOwnPropertyNames(Date.prototype)) {
   Object.defineProperty(Moment.prototype, name, { value })
 }
 
-function freezeClaims(claims: AccessTokenClaims): AccessTokenClaims {
-  return Object.isFrozen(claims) ? claims : deepFreeze(claims)
-}
-
 /** Claims that are not ours may be of any shape; strict JSON bounds their depth. */
 function deepFreeze<Value extends object>(value: Value): Value {
+  // Our own were read frozen.
+  if (Object.isFrozen(value)) return value
   for (const name in value) {
     const member = value[name]
     if (typeof member === 'object' && member !== null) deepFreeze(member)

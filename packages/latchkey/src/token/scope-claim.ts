@@ -17,21 +17,9 @@ export function isScopeEntry(text: unknown): text is string {
   return isScopePattern(text) || (typeof text === 'string' && text.startsWith('!') && isScopePattern(text.slice(1)))
 }
 
-/** Lists that were read: most users of an application have one of a few. Only signed claims get here. */
-const known = new Map<string, readonly string[]>()
-const maxKnown = 1000
-const maxKnownLength = 256
-
 /** Reads the claim: entries with one space between them. Undefined when it is not written so. */
 export function readScopeClaim(claim: string): readonly string[] | undefined {
-  const before = known.get(claim)
-  if (before) return before
-  const list = claim === '' ? [] : claim.split(' ')
-  if (!list.every(isScopeEntry)) return undefined
-  Object.freeze(list)
-  if (claim.length <= maxKnownLength) {
-    if (known.size >= maxKnown) known.clear()
-    known.set(list.join(' '), list)
-  }
-  return list
+  if (claim === '') return Object.freeze([])
+  const list = claim.split(' ')
+  return list.every(isScopeEntry) ? Object.freeze(list) : undefined
 }
