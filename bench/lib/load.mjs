@@ -38,6 +38,7 @@ function exchange(socket, request, length) {
   return new Promise((resolve, reject) => {
     let seen = 0
     let head = ''
+    if (socket.destroyed) return reject(new Error('The connection was closed'))
     socket.onData = (chunk) => {
       if (seen === 0 && chunk.latin1Slice(9, 12) !== '200') return reject(new Error(chunk.latin1Slice(0, 400)))
       seen += chunk.length
