@@ -5,7 +5,7 @@ import type { User } from '../token/index.js'
 const currentUserKey = Symbol.for('latchkey.user')
 
 export function setCurrentUser(carrier: object, user: User): void {
-  Object.defineProperty(carrier, currentUserKey, { value: user, configurable: true })
+  ;(carrier as { [currentUserKey]?: User })[currentUserKey] = user
 }
 
 export function getCurrentUser(carrier: object): User {

@@ -1,3 +1,5 @@
+import { storageAway } from '../storage-away.js'
+
 /** Locked by another process, no room, a disk that fails, a file that may not be written (any more) or went away. */
 const awayCodes = /^SQLITE_(?:BUSY|FULL|IOERR|READONLY|CANTOPEN|NOMEM|PROTOCOL)/
 
@@ -11,4 +13,13 @@ export function isAway(error: unknown): boolean {
 export function isBusy(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: unknown }
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY')
+}
+
+/** @throws LatchkeyError `busy` when the database is away; else what `work` throws. */
+export function attempt<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw isAway(error) ? storageAway(error) : error
+  }
 }

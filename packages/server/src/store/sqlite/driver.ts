@@ -3,38 +3,44 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { LatchkeyError } from 'latchkey'
 import { storageAway } from '../storage-away.js'
-import { isAway, isBusy } from './away.js'
+import { attempt, isAway, isBusy } from './away.js'
+import { createGroupCommit, type GroupCommit } from './group-commit.js'
 
 const statementCacheEntries = 200
 const lockRetryMs = 5
 
 /**
- * Kysely's driver for one SQLite connection. It differs from Kysely's own in three ways: every transaction that may write is
+ * Kysely's driver for one SQLite connection. It differs from Kysely's own in four ways: every transaction that may write is
  * `BEGIN IMMEDIATE`; waiting for another writer does not stop the event loop, so that two stores in one process cannot lock
- * each other up; and statements are prepared once. A database that is away is `busy`.
+ * each other up; nor does waiting for the disk, and what was written or read is on it before anybody gets the result; and
+ * statements are prepared once. A database that is away is `busy`.
  */
 export class SqliteDriver implements Driver {
   readonly #database: Database
   readonly #lockWaitMs: number
   readonly #turn = new Turn()
   readonly #statements = new Map<string, Statement>()
+  readonly #commits: GroupCommit
 
   /** `lockWaitMs`: how long a transaction may wait, from when it was asked for, before it is refused with `busy`. */
   constructor(database: Database, lockWaitMs: number) {
     this.#database = database
     this.#lockWaitMs = lockWaitMs
+    this.#commits = createGroupCommit(database)
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const connection = new SqliteConnection(this.#database, this.#statements)
+    const connection = new SqliteConnection(this.#database, this.#statements, this.#commits)
     await this.#turn.take()
     return connection
   }
 
   async releaseConnection(): Promise<void> {
+    const onDisk = this.#commits.onDisk()
     this.#turn.give()
+    await onDisk
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
@@ -78,16 +84,8 @@ export class SqliteDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
+    await this.#commits.close()
     this.#database.close()
-  }
-}
-
-/** @throws LatchkeyError `busy` when the database is away; else what `work` throws. */
-export function attempt<Result>(work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    throw isAway(error) ? storageAway(error) : error
   }
 }
 
@@ -96,10 +94,12 @@ class SqliteConnection implements DatabaseConnection {
   readonly askedAtMs = performance.now()
   readonly #database: Database
   readonly #statements: Map<string, Statement>
+  readonly #commits: GroupCommit
 
-  constructor(database: Database, statements: Map<string, Statement>) {
+  constructor(database: Database, statements: Map<string, Statement>, commits: GroupCommit) {
     this.#database = database
     this.#statements = statements
+    this.#commits = commits
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
@@ -108,6 +108,7 @@ class SqliteConnection implements DatabaseConnection {
 
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     const statement = this.#prepare(query.sql)
+    if (!statement.readonly) this.#commits.wrote()
     if (statement.reader) {
       const rows = statement.all(...query.parameters) as Row[]
       return { rows, numAffectedRows: BigInt(rows.length) }

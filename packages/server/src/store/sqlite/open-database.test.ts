@@ -53,7 +53,7 @@ describe('opening a SQLite file', () => {
     const pragma = async (name: string) =>
       Object.values((await sql.raw(`pragma ${name}`).execute(db)).rows[0] as object)
     expect(await pragma('journal_mode')).toEqual(['wal'])
-    expect(await pragma('synchronous')).toEqual([2])
+    expect(await pragma('synchronous')).toEqual([1])
     expect(await pragma('foreign_keys')).toEqual([1])
   })
 

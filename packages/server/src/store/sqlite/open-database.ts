@@ -10,7 +10,7 @@ const fileName = 'latchkey.db'
 const openWaitMs = 10_000
 
 /**
- * Opens the SQLite file `latchkey.db` in the data folder and sets it up: WAL, every commit on disk (FULL), foreign keys.
+ * Opens the SQLite file `latchkey.db` in the data folder and sets it up: WAL, whose flushes the driver waits for, foreign keys.
  * Makes the folder (0700) and the file (0600) where they are missing, unless the file must exist; does not change an existing
  * folder's mode.
  *
@@ -62,8 +62,8 @@ function setUp(file: string): BetterSqlite.Database {
     if (mode !== 'wal') {
       throw new StartError('database_unusable', `The file system under ${file} does not let SQLite use its WAL mode.`)
     }
-    database.pragma('synchronous = full')
-    // On macOS alone: without it the disk may keep a commit in its own memory.
+    database.pragma('synchronous = normal')
+    // On macOS alone: without it the disk may keep a checkpoint in its own memory.
     database.pragma('fullfsync = on')
     database.pragma('foreign_keys = on')
     return database
