@@ -76,6 +76,7 @@ export class SqliteDriver implements Driver {
 
   async commitTransaction(): Promise<void> {
     attempt(() => this.#database.exec('commit'))
+    this.#commits.wrote()
   }
 
   async rollbackTransaction(): Promise<void> {
@@ -108,6 +109,7 @@ class SqliteConnection implements DatabaseConnection {
 
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     const statement = this.#prepare(query.sql)
+    // In a transaction it counts from the commit.
     if (!statement.readonly) this.#commits.wrote()
     if (statement.reader) {
       const rows = statement.all(...query.parameters) as Row[]

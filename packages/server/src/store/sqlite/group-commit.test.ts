@@ -79,6 +79,32 @@ it('acknowledges a transaction after a flush that began behind its commit', asyn
   await second
 })
 
+it('counts a transaction from its commit, not from what it wrote', async () => {
+  const store = await open()
+  const disk = slowDisk()
+  const first = write(store, 'first')
+  while (disk.waiting.length === 0) await tick()
+  const second = write(store, 'second')
+  let secondIsFlushed = () => {}
+  const flushing = new Promise<void>((resolve) => {
+    secondIsFlushed = resolve
+  })
+  const third = store.transaction(async (transaction) => {
+    await transaction.insertInto('meta').values({ name: 'third', value: '1' }).execute()
+    await flushing
+  })
+  await disk.next()
+  await first
+  while (disk.waiting.length === 0) await tick()
+  secondIsFlushed()
+  await tick()
+  await disk.next()
+  await second
+  expect(await isSettled(third)).toBe(false)
+  await disk.next()
+  await third
+})
+
 it('flushes once for all that were committed since the flush before', async () => {
   const store = await open()
   const disk = slowDisk()

@@ -8,7 +8,7 @@ import { openBetterSqlite } from './better-sqlite.js'
 
 /** Says when commits are on disk. */
 export interface GroupCommit {
-  /** Something was written by this connection. */
+  /** Something was committed by this connection. */
   wrote(): void
   /**
    * Settles when all that this connection can read is on disk, whoever wrote it: an answer that tells of it is no longer lost
