@@ -46,6 +46,7 @@ describe('before the first keys', () => {
     expect(auth.status()).toEqual({
       revocationsAgeMs: undefined,
       laggingDecisions: 0,
+      cache: { hits: 0, misses: 0 },
       problem: `The keys of ${own.issuer.url} could not be read: ${own.issuer.url}/keys must answer 200, not 500`,
     })
     expect(verdictOf(auth, tokenOf(first))).toMatch(/^503 busy/)

@@ -146,6 +146,7 @@ describe('the feed', () => {
     expect(service.status()).toEqual({
       revocationsAgeMs: expect.any(Number),
       laggingDecisions: expect.any(Number),
+      cache: { hits: 0, misses: 0 },
       problem: undefined,
     })
     await service.close()

@@ -129,6 +129,8 @@ describe('a service', () => {
     expect(auth.status()).toEqual({
       revocationsAgeMs: expect.any(Number),
       laggingDecisions: expect.any(Number),
+      // A token is kept from the second time on.
+      cache: { hits: 18, misses: 22 },
       problem: undefined,
     })
   })
@@ -311,6 +313,7 @@ it('a feed with rows of a kind that this version does not know is followed all t
   expect(auth.status()).toEqual({
     revocationsAgeMs: expect.any(Number),
     laggingDecisions: expect.any(Number),
+    cache: { hits: 0, misses: 0 },
     problem: 'The feed has revocations of a kind that this version does not know: update latchkey',
   })
 })

@@ -243,6 +243,10 @@ describe('metrics', slow, () => {
     expect(read(text, 'latchkey_http_request_duration_seconds_count{route="/v1/user"}')).toBeGreaterThanOrEqual(11)
     expect(read(text, 'latchkey_decisions_total{outcome="accepted"}')).toBe(7)
     expect(read(text, 'latchkey_decisions_total{outcome="token_invalid"}')).toBe(4)
+    const found = read(text, 'latchkey_token_cache_total{result="hit"}') ?? 0
+    // By one process the first two times the token is verified; with two each does that for itself.
+    expect(found).toBeGreaterThanOrEqual(3)
+    expect(found + (read(text, 'latchkey_token_cache_total{result="miss"}') ?? 0)).toBe(10)
     expect(read(text, 'latchkey_ready')).toBe(1)
     expect(read(text, 'latchkey_unready{reason="database"}')).toBe(0)
     expect(read(text, 'latchkey_feed_age_seconds')).toBeLessThan(1)

@@ -7,6 +7,7 @@ import { describeRequest, problem } from '../http/index.js'
 import type { Explanation } from '../token/explain.js'
 import { goodToken } from '../token/explain-advice.js'
 import type { Revocations } from '../token/revocation-list.js'
+import type { CacheCounts } from '../token/token-cache.js'
 import { type Check, type Decision, decide, type GuardRequest, keysUnknown } from './decide.js'
 import type { Freshness } from './freshness.js'
 import type { Need } from './need.js'
@@ -34,6 +35,8 @@ export interface AuthStatus {
   readonly revocationsAgeMs: number | undefined
   /** How many tokens were let through by a copy older than a second, as `maxStalenessSeconds` allows. */
   readonly laggingDecisions: number
+  /** How many tokens were found among those verified before, and how many were not, wrong ones among them. */
+  readonly cache: Readonly<CacheCounts>
   /** Why the server cannot be followed at this moment; undefined while it can, and where none is followed. */
   readonly problem: string | undefined
 }
@@ -45,6 +48,7 @@ export interface AuthParts<Scope extends string> {
   readonly check: () => Check | undefined
   /** Undefined before the first keys; left out where there is no list of checks. */
   readonly explain?: (token: string, nowMs: number) => Explanation | undefined
+  readonly counts: CacheCounts
   /** Whether the copy of the revocations is new enough. */
   readonly freshness: Freshness
   readonly revocations?: Revocations | undefined
@@ -53,7 +57,7 @@ export interface AuthParts<Scope extends string> {
 }
 
 export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Auth<Scope> {
-  const { check, freshness, revocations, follower } = parts
+  const { check, counts, freshness, revocations, follower } = parts
   const { roles, clock = systemClock } = parts.options
   function explain(token: string): Explanation {
     return parts.explain?.(token, clock()) ?? explainResult(check()?.(token, clock()))
@@ -73,6 +77,7 @@ export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Aut
     status: () => ({
       revocationsAgeMs: revocations?.ageMs?.(),
       laggingDecisions: freshness.lagging(),
+      cache: { ...counts },
       problem: follower?.problem,
     }),
     close: async () => follower?.close(),

@@ -51,9 +51,10 @@ function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Au
   const verifier = readVerifierOptions('createAuth', rest, [...sharedNames, 'keys', 'revocations'])
   const freshness = createFreshness(freshnessOf(options, options.revocations))
   const trust = verifier.trustIn(typeof keys === 'string' ? readKeyFile(keys) : keys)
-  const check = createTokenCheck(trust, verifier.cacheEntries)
+  const counts = { hits: 0, misses: 0 }
+  const check = createTokenCheck(trust, verifier.cacheEntries, counts)
   return assembleAuth({
-    ...{ options, freshness, revocations: options.revocations, check: () => check },
+    ...{ options, freshness, revocations: options.revocations, counts, check: () => check },
     explain: (token, nowMs) => explainBy(trust, token, nowMs),
   })
 }
@@ -64,6 +65,7 @@ function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope
   const issuer = options.issuer ?? server
   let trust: Trust | undefined
   let check: TokenCheck | undefined
+  const counts = { hits: 0, misses: 0 }
   // Read before anything is asked of the server, so that a wrong option is an exception here and not a warning later.
   const verifier = (revocations?: Revocations) =>
     readVerifierOptions('createAuth', { audience: issuer, ...rest, issuer, ...(revocations && { revocations }) }, [
@@ -79,13 +81,13 @@ function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope
     onKeys: (keys) => {
       const { trustIn, cacheEntries } = verifier(follower.revocations)
       trust = trustIn(keys)
-      check = createTokenCheck(trust, cacheEntries)
+      check = createTokenCheck(trust, cacheEntries, counts)
     },
   })
   const { revocations } = follower
   const freshness = createFreshness(freshnessOf(options, revocations))
   return assembleAuth({
-    ...{ options, freshness, revocations, follower, check: () => check },
+    ...{ options, freshness, revocations, follower, counts, check: () => check },
     explain: (token, nowMs) => trust && explainBy(trust, token, nowMs),
   })
 }

@@ -21,11 +21,12 @@ export function createIssuerAuth<Scope extends string>(
   const issuer = options.issuer ?? given
   const { rules, cacheEntries } = readVerifierOptions(owner, { ...rest, issuer }, optionNames)
   let check: ForeignTokenCheck | undefined
+  const counts = { hits: 0, misses: 0 }
   const follower = followIssuer({
     ...{ server, issuer, allowHttp, pace },
     onKeys: (keys) => {
-      check = createForeignTokenCheck(keys, rules, cacheEntries, follower.asksForKeys)
+      check = createForeignTokenCheck(keys, rules, cacheEntries, follower.asksForKeys, counts)
     },
   })
-  return assembleAuth({ options, check: () => check, freshness: alwaysFresh, follower })
+  return assembleAuth({ options, counts, check: () => check, freshness: alwaysFresh, follower })
 }

@@ -9,7 +9,7 @@ import type { ForeignKey } from './foreign-key.js'
 import { readForeignScopes } from './foreign-scopes.js'
 import { readJsonText } from './header.js'
 import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
-import { createTokenCache } from './token-cache.js'
+import { type CacheCounts, createTokenCache } from './token-cache.js'
 
 export interface ForeignToken {
   readonly user: User
@@ -37,8 +37,9 @@ export function createForeignTokenCheck(
   rules: ClaimRules,
   cacheEntries: number,
   asksForKeys: () => boolean,
+  counts?: CacheCounts,
 ): ForeignTokenCheck {
-  const cache = createTokenCache<ForeignToken>(cacheEntries)
+  const cache = createTokenCache<ForeignToken>(cacheEntries, counts)
   return (token, nowMs) => {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))

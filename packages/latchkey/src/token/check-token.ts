@@ -8,7 +8,7 @@ import { type CompactParts, maxTokenLength } from './compact.js'
 import type { Key } from './key.js'
 import { malformed, type Refusal } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
-import { createTokenCache } from './token-cache.js'
+import { type CacheCounts, createTokenCache } from './token-cache.js'
 
 export type TokenCheck = (token: string, nowMs: number) => AccessToken | Refusal
 
@@ -29,10 +29,11 @@ interface Known {
 
 /**
  * Makes the check for a list of keys. Whatever time and revocations change is checked for a token seen before as for a new one.
+ * `counts` goes on from what stands in it.
  */
-export function createTokenCheck(trusted: Trust, cacheEntries: number): TokenCheck {
+export function createTokenCheck(trusted: Trust, cacheEntries: number, counts?: CacheCounts): TokenCheck {
   const { rules, revocations } = trusted
-  const cache = createTokenCache<Known>(cacheEntries)
+  const cache = createTokenCache<Known>(cacheEntries, counts)
 
   function checkKnown(known: Known, nowMs: number): AccessToken | Refusal {
     const { accessToken } = known

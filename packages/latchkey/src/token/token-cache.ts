@@ -7,6 +7,12 @@ export interface TokenCache<Value> {
   set(token: string, signature: string, value: Value): void
 }
 
+/** How often a token was found, and how often not: wrong ones are never found. */
+export interface CacheCounts {
+  hits: number
+  misses: number
+}
+
 interface Entry<Value> {
   readonly token: string
   readonly signature: string
@@ -20,10 +26,15 @@ const fixedBytes = 950
 /**
  * Keyed by the signature, which is shorter and differs early; the whole token is compared on a hit, since a signature alone
  * proves nothing. Two generations: when the young one is half of the bound it becomes the old one, and what was not asked for
- * since then is forgotten, so that no entry costs bookkeeping. `entries` 0 keeps nothing.
+ * since then is forgotten, so that no entry costs bookkeeping. A token comes in when it is set a second time: many that are
+ * used once cost no more than without a cache, and push nothing out. `entries` 0 keeps nothing, and counts nothing.
  */
-export function createTokenCache<Value>(entries: number): TokenCache<Value> {
+export function createTokenCache<Value>(
+  entries: number,
+  counts: CacheCounts = { hits: 0, misses: 0 },
+): TokenCache<Value> {
   if (entries === 0) return { get: () => undefined, set() {} }
+  const wasSetBefore = createSightings(entries)
   const halfEntries = Math.ceil(entries / 2)
   const halfBytes = (entries * bytesPerEntry) / 2
   let young = new Map<string, Entry<Value>>()
@@ -43,19 +54,46 @@ export function createTokenCache<Value>(entries: number): TokenCache<Value> {
   }
 
   function set(token: string, signature: string, value: Value): void {
+    if (!wasSetBefore(signature)) return
     // V8 keeps the text that a part was cut from as long as the part: here the whole header, with its Basic password.
     const own = Buffer.from(token, 'latin1').toString('latin1')
     keep({ token: own, signature: own.slice(own.length - signature.length), value })
   }
 
   function get(token: string, signature: string): Value | undefined {
-    const entry = young.get(signature)
-    if (entry) return entry.token === token ? entry.value : undefined
-    const aged = old.get(signature)
-    if (aged?.token !== token) return undefined
-    keep(aged)
-    return aged.value
+    const recent = young.get(signature)
+    const entry = recent ?? old.get(signature)
+    if (entry?.token !== token) {
+      counts.misses++
+      return undefined
+    }
+    if (recent === undefined) keep(entry)
+    counts.hits++
+    return entry.value
   }
 
   return { get, set }
+}
+
+const placesPerEntry = 2
+const maxPlaces = 2 ** 20
+
+/**
+ * Whether a signature was seen before; it counts as seen from then on. One number a place, which the next signature there
+ * replaces: it may forget one, and takes one in 2^32 for another.
+ */
+function createSightings(entries: number): (signature: string) => boolean {
+  const places = Math.min(maxPlaces, 2 ** Math.ceil(Math.log2(entries * placesPerEntry)))
+  const seen = new Uint32Array(places)
+  return (signature) => {
+    let hash = 0
+    // The first characters of a signature are as good as random ones.
+    for (let i = 0; i < 8; i++) hash = (Math.imul(hash, 0x9e3779b1) + signature.charCodeAt(i)) | 0
+    hash ^= hash >>> 15
+    const place = hash & (places - 1)
+    const mark = hash >>> 0 || 1
+    if (seen[place] === mark) return true
+    seen[place] = mark
+    return false
+  }
 }

@@ -42,7 +42,15 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
   }
   let current = make(keys)
   /** By the checks with earlier keys. */
-  let laggingBefore = 0
+  let before = { laggingDecisions: 0, cache: { hits: 0, misses: 0 } }
+  function status() {
+    const now = current.auth.status()
+    return {
+      ...now,
+      laggingDecisions: before.laggingDecisions + now.laggingDecisions,
+      cache: { hits: before.cache.hits + now.cache.hits, misses: before.cache.misses + now.cache.misses },
+    }
+  }
   return {
     auth: Object.freeze({
       ...current.auth,
@@ -52,10 +60,7 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
         return decision
       },
       explain: (token: string) => current.auth.explain(token),
-      status() {
-        const status = current.auth.status()
-        return { ...status, laggingDecisions: laggingBefore + status.laggingDecisions }
-      },
+      status,
     }),
     verifier: Object.freeze({
       verify(token: string) {
@@ -67,7 +72,7 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
     }),
     issuedVerifier: Object.freeze({ verify: (token: string) => current.issuedVerifier.verify(token) }),
     useKeys(list: readonly Key[]) {
-      laggingBefore += current.auth.status().laggingDecisions
+      before = status()
       current = make(list)
     },
   }

@@ -69,7 +69,10 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   const metrics =
     metricsPort === undefined
       ? undefined
-      : await openMetrics({ store, revocations, queue, signingKeys, readiness, isWorker })
+      : await openMetrics({
+          ...{ store, revocations, queue, signingKeys, readiness, isWorker },
+          tokenCache: () => local.auth.status().cache,
+        })
   const local = createLocalAuth(
     {
       ...{ issuer, clock: store.clock, revocations, roles: rolesGiven ? roles : undefined },

@@ -12,6 +12,7 @@ export interface MetricParts {
   readonly queue: HashingQueue
   readonly signingKeys: Pick<SigningKeys, 'signingSince'>
   readonly readiness: Readiness
+  readonly tokenCache: MetricSources['tokenCache']
   /** The primary process of a cluster asks for them. */
   readonly isWorker: boolean
 }
@@ -21,7 +22,7 @@ const after = (ms: number) => sleep(ms, undefined, { ref: false })
 
 /** Makes the metrics of this process. Loaded only where somebody wants them. */
 export async function openMetrics(parts: MetricParts): Promise<Metrics> {
-  const { store, revocations, queue, signingKeys, readiness, isWorker } = parts
+  const { store, revocations, queue, signingKeys, readiness, tokenCache, isWorker } = parts
   const { createMetrics } = await import('../metrics/metrics.js')
   const since = () => signingKeys.signingSince(store.now())
   const inSeconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1000)
@@ -29,6 +30,7 @@ export async function openMetrics(parts: MetricParts): Promise<Metrics> {
     version: readVersion(),
     feedAgeSeconds: () => inSeconds(revocations.ageMs()),
     revocations: () => revocations.size,
+    tokenCache,
     hashing: queue.load,
     signingKeyAgeSeconds() {
       const from = since()

@@ -22,6 +22,7 @@ export interface Metrics {
 export interface MetricSources {
   readonly version: string
   feedAgeSeconds(): number | undefined
+  tokenCache(): { readonly hits: number; readonly misses: number }
   revocations(): number
   hashing(): { readonly running: number; readonly waiting: number }
   signingKeyAgeSeconds(): number | undefined
@@ -65,6 +66,18 @@ export function createMetrics(sources: MetricSources, isWorker: boolean): Metric
     help: 'Rows removed or emptied because they had expired',
     labelNames: ['table'],
     registers,
+  })
+  new Counter({
+    name: 'latchkey_token_cache_total',
+    help: 'Tokens that guards of this process found among those verified before (hit), or did not (miss)',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      const { hits, misses } = sources.tokenCache()
+      this.reset()
+      this.inc({ result: 'hit' }, hits)
+      this.inc({ result: 'miss' }, misses)
+    },
   })
   addGauges(registers, sources)
   if (isWorker) {

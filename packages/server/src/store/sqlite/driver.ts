@@ -20,19 +20,25 @@ export class SqliteDriver implements Driver {
   readonly #lockWaitMs: number
   readonly #turn = new Turn()
   readonly #statements = new Map<string, Statement>()
+  readonly #begin: Statement
+  readonly #beginImmediate: Statement
+  readonly #commit: Statement
   readonly #commits: GroupCommit
 
   /** `lockWaitMs`: how long a transaction may wait, from when it was asked for, before it is refused with `busy`. */
   constructor(database: Database, lockWaitMs: number) {
     this.#database = database
     this.#lockWaitMs = lockWaitMs
+    this.#begin = database.prepare('begin')
+    this.#beginImmediate = database.prepare('begin immediate')
+    this.#commit = database.prepare('commit')
     this.#commits = createGroupCommit(database)
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const connection = new SqliteConnection(this.#database, this.#statements, this.#commits)
+    const connection = new SqliteConnection(this.#database, this.#statements, this.#commits, this.#lockWaitMs)
     await this.#turn.take()
     return connection
   }
@@ -45,7 +51,7 @@ export class SqliteDriver implements Driver {
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     if (settings.accessMode === 'read only') {
-      attempt(() => this.#database.exec('begin'))
+      attempt(() => this.#begin.run())
       return
     }
     const deadlineMs = (connection as SqliteConnection).askedAtMs + this.#lockWaitMs
@@ -61,21 +67,17 @@ export class SqliteDriver implements Driver {
   }
 
   #tryBeginImmediate(): boolean {
-    const timeoutMs = this.#database.pragma('busy_timeout', { simple: true })
-    this.#database.pragma('busy_timeout = 0')
     try {
-      this.#database.exec('begin immediate')
+      this.#beginImmediate.run()
       return true
     } catch (error) {
       if (isBusy(error)) return false
       throw isAway(error) ? storageAway(error) : error
-    } finally {
-      this.#database.pragma(`busy_timeout = ${timeoutMs}`)
     }
   }
 
   async commitTransaction(): Promise<void> {
-    attempt(() => this.#database.exec('commit'))
+    attempt(() => this.#commit.run())
     this.#commits.wrote()
   }
 
@@ -96,15 +98,26 @@ class SqliteConnection implements DatabaseConnection {
   readonly #database: Database
   readonly #statements: Map<string, Statement>
   readonly #commits: GroupCommit
+  readonly #lockWaitMs: number
 
-  constructor(database: Database, statements: Map<string, Statement>, commits: GroupCommit) {
+  constructor(database: Database, statements: Map<string, Statement>, commits: GroupCommit, lockWaitMs: number) {
     this.#database = database
     this.#statements = statements
     this.#commits = commits
+    this.#lockWaitMs = lockWaitMs
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    return attempt(() => this.#execute(query))
+    const deadlineMs = this.askedAtMs + this.#lockWaitMs
+    for (;;) {
+      try {
+        return this.#execute(query)
+      } catch (error) {
+        const mayTryAgain = isBusy(error) && !this.#database.inTransaction && performance.now() < deadlineMs
+        if (!mayTryAgain) throw isAway(error) ? storageAway(error) : error
+      }
+      await sleep(lockRetryMs)
+    }
   }
 
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {

@@ -66,6 +66,8 @@ function setUp(file: string): BetterSqlite.Database {
     // On macOS alone: without it the disk may keep a checkpoint in its own memory.
     database.pragma('fullfsync = on')
     database.pragma('foreign_keys = on')
+    // Who waits for a lock waits in the driver, which does not stop the event loop.
+    database.pragma('busy_timeout = 0')
     return database
   } catch (error) {
     database.close()
