@@ -47,7 +47,8 @@ export function createOurs(key, { cacheEntries, revocations = createRevocationLi
 /** The bare limit: the signature alone, in the quickest way through node:crypto that everybody writes. It reads no claim. */
 export function createBareVerifier(key) {
   if (key.symmetric) {
-    const secret = Buffer.from(key.toPrivateJwk().k, 'base64url')
+    // As a KeyObject: Node 24 reads a Buffer anew each time.
+    const secret = createSecretKey(Buffer.from(key.toPrivateJwk().k, 'base64url'))
     return {
       name: 'bare createHmac',
       verify(token) {

@@ -11,9 +11,9 @@ import { apps } from '../servers/apps.mjs'
 const live = 1_000
 const connections = 10
 /** Of one route, before it is the other's turn. */
-const sliceMs = 60
-const slicesARound = 4
-const warmUpSlices = 15
+const sliceMs = 40
+const slicesARound = 8
+const warmUpSlices = 40
 
 export const title = 'guarded over unguarded'
 

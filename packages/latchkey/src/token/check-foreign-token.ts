@@ -42,7 +42,7 @@ export function createForeignTokenCheck(
   const cache = createTokenCache<ForeignToken>(cacheEntries, counts)
   return (token, nowMs) => {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
-    const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))
+    const known = cache.get(token)
     if (known) return checkMoments(known.claims, rules, nowMs) ?? known
 
     const parts = splitCompact(token)
@@ -60,7 +60,7 @@ export function createForeignTokenCheck(
     if (refusal) return refusal
     if (!scopes) return wrongScope
     const verified = toForeignToken(claims, scopes)
-    cache.set(token, parts.signature, verified)
+    cache.set(token, verified)
     return verified
   }
 }

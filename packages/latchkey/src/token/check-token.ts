@@ -4,7 +4,7 @@ import { encodeBase64url } from '../encoding/index.js'
 import { type AccessToken, toAccessToken } from './access-token.js'
 import { accessTokenType, Examination, examine, revoked, type Trust } from './checks.js'
 import { type AccessTokenClaims, type ClaimRules, checkMoments } from './claims.js'
-import { type CompactParts, maxTokenLength } from './compact.js'
+import { maxTokenLength } from './compact.js'
 import type { Key } from './key.js'
 import { malformed, type Refusal } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
@@ -49,16 +49,15 @@ export function createTokenCheck(trusted: Trust, cacheEntries: number, counts?: 
   return (token, nowMs) => {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
-    const known = cache.get(token, token.slice(token.lastIndexOf('.') + 1))
+    const known = cache.get(token)
     if (known) return checkKnown(known, nowMs)
 
     const examination = new Examination(token, nowMs)
     const refusal = examine(examination, trusted)
     if (refusal) return refusal
-    const { claims, scopes, key, parts } = examination
+    const { claims, scopes, key } = examination
     const accessToken = toAccessToken(claims as AccessTokenClaims, scopes as readonly string[], (key as Key).kid)
-    const { signature } = parts as CompactParts
-    cache.set(token, signature, { accessToken, version: revocations?.version ?? 0 })
+    cache.set(token, { accessToken, version: revocations?.version ?? 0 })
     return accessToken
   }
 }

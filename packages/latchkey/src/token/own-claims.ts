@@ -24,17 +24,28 @@ export function readOwnClaims(json: string): AccessTokenClaims | undefined {
   if (match === null) return undefined
   const claims = {
     iss: match[1] as string,
-    aud: match[2] ?? Object.freeze((match[3] as string).split('","')),
+    aud: match[2] ?? readTexts(match[3] as string),
     sub: match[4] as string,
     client_id: match[5] as string,
-    iat: Number(match[6]),
-    exp: Number(match[7]),
-    auth_time: Number(match[8]),
+    iat: readDigits(match[6] as string),
+    exp: readDigits(match[7] as string),
+    auth_time: readDigits(match[8] as string),
     jti: match[9] as string,
     sid: match[10] as string,
-    gen: Number(match[11]),
+    gen: readDigits(match[11] as string),
     scope: match[12] as string,
-    client_type: Number(match[13]),
+    client_type: readDigits(match[13] as string),
   }
   return isCounter(claims.gen) && isCounter(claims.client_type) ? Object.freeze(claims) : undefined
+}
+
+function readTexts(joined: string): readonly string[] {
+  return Object.freeze(joined.includes('"') ? joined.split('","') : [joined])
+}
+
+/** Quicker than Number, of at most fifteen digits. */
+function readDigits(digits: string): number {
+  let value = 0
+  for (let i = 0; i < digits.length; i++) value = value * 10 + digits.charCodeAt(i) - 0x30
+  return value
 }

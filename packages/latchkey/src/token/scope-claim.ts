@@ -5,6 +5,8 @@
 
 const part = '(?:\\*|[A-Za-z0-9_.-]+)'
 const pattern = new RegExp(`^${part}:${part}(?::any)?$`)
+const entry = `!?${part}:${part}(?::any)?`
+const claimOfEntries = new RegExp(`^${entry}(?: ${entry})*$`)
 const maxLength = 128
 
 /** Whether `text` is one scope or a pattern of scopes, such as `order:*`. */
@@ -20,6 +22,7 @@ export function isScopeEntry(text: unknown): text is string {
 /** Reads the claim: entries with one space between them. Undefined when it is not written so. */
 export function readScopeClaim(claim: string): readonly string[] | undefined {
   if (claim === '') return Object.freeze([])
+  if (!claimOfEntries.test(claim)) return undefined
   const list = claim.split(' ')
-  return list.every(isScopeEntry) ? Object.freeze(list) : undefined
+  return claim.length <= maxLength || list.every(isScopeEntry) ? Object.freeze(list) : undefined
 }

@@ -2,24 +2,26 @@ import { describe, expect, it } from 'vitest'
 import { createTokenCache, type TokenCache } from './token-cache.js'
 
 /** It is taken in the second time. */
-function keep(cache: TokenCache<number>, token: string, signature: string, value: number): void {
-  cache.set(token, signature, value)
-  cache.set(token, signature, value)
+function keep(cache: TokenCache<number>, token: string, value: number): void {
+  cache.set(token, value)
+  cache.set(token, value)
 }
 
 describe('the cache of verified tokens', () => {
   it('answers only for exactly the token that was stored', () => {
     const cache = createTokenCache<number>(100)
-    keep(cache, 'a.b.s', 's', 1)
-    expect(cache.get('a.b.s', 's')).toBe(1)
-    expect(cache.get('a.x.s', 's')).toBeUndefined()
-    expect(cache.get('a.b.t', 't')).toBeUndefined()
+    const signature = 's'.repeat(43)
+    keep(cache, `a.b.${signature}`, 1)
+    expect(cache.get(`a.b.${signature}`)).toBe(1)
+    expect(cache.get(`a.x.${signature}`)).toBeUndefined()
+    expect(cache.get(`a.b.x${signature.slice(1)}`)).toBeUndefined()
+    expect(cache.get(`a.b.${signature.slice(1)}x`)).toBeUndefined()
   })
 
   it('keeps no more entries than it may', () => {
     const cache = createTokenCache<number>(100)
-    for (let i = 0; i < 10_000; i++) keep(cache, `t${i}`, `${i}`, i)
-    const kept = Array.from({ length: 10_000 }, (_, i) => i).filter((i) => cache.get(`t${i}`, `${i}`) !== undefined)
+    for (let i = 0; i < 10_000; i++) keep(cache, `token ${i}`, i)
+    const kept = Array.from({ length: 10_000 }, (_, i) => i).filter((i) => cache.get(`token ${i}`) !== undefined)
     expect(kept.length).toBeGreaterThan(0)
     expect(kept.length).toBeLessThanOrEqual(100)
     expect(kept.at(-1)).toBe(9999)
@@ -28,46 +30,46 @@ describe('the cache of verified tokens', () => {
   it('keeps fewer entries when they are long: 2 KiB each on average', () => {
     const cache = createTokenCache<number>(100)
     const long = 'x'.repeat(8000)
-    for (let i = 0; i < 1000; i++) keep(cache, long + i, `${i}`, i)
-    const kept = Array.from({ length: 1000 }, (_, i) => i).filter((i) => cache.get(long + i, `${i}`) !== undefined)
+    for (let i = 0; i < 1000; i++) keep(cache, long + i, i)
+    const kept = Array.from({ length: 1000 }, (_, i) => i).filter((i) => cache.get(long + i) !== undefined)
     expect(kept.length).toBeGreaterThan(0)
     expect(kept.length * long.length).toBeLessThanOrEqual(100 * 2048)
   })
 
   it('keeps what is asked for while others pass through', () => {
     const cache = createTokenCache<number>(100)
-    keep(cache, 'wanted', 'd', 7)
+    keep(cache, 'wanted', 7)
     for (let i = 0; i < 1000; i++) {
-      keep(cache, `t${i}`, `${i}`, i)
-      expect(cache.get('wanted', 'd')).toBe(7)
+      keep(cache, `token ${i}`, i)
+      expect(cache.get('wanted')).toBe(7)
     }
   })
 
   it('takes a token in when it comes a second time, and what is used once pushes nothing out', () => {
     const cache = createTokenCache<number>(100)
-    keep(cache, 'wanted', 'd', 7)
-    const once = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(43, '0').split('').reverse().join(''))
-    for (const signature of once) cache.set(`t.${signature}`, signature, 1)
-    expect(cache.get('wanted', 'd')).toBe(7)
-    expect(once.filter((signature) => cache.get(`t.${signature}`, signature) !== undefined)).toEqual([])
+    keep(cache, 'wanted', 7)
+    const once = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(43, '0'))
+    for (const signature of once) cache.set(`t.${signature}`, 1)
+    expect(cache.get('wanted')).toBe(7)
+    expect(once.filter((signature) => cache.get(`t.${signature}`) !== undefined)).toEqual([])
     const last = once.at(-1) as string
-    cache.set(`t.${last}`, last, 1)
-    expect(cache.get(`t.${last}`, last)).toBe(1)
+    cache.set(`t.${last}`, 1)
+    expect(cache.get(`t.${last}`)).toBe(1)
   })
 
   it('counts what it found and what it did not', () => {
     const counts = { hits: 0, misses: 0 }
     const cache = createTokenCache<number>(100, counts)
-    cache.get('t.s', 's')
-    keep(cache, 't.s', 's', 1)
-    for (let i = 0; i < 3; i++) cache.get('t.s', 's')
-    cache.get('u.s', 's')
+    cache.get('t.s')
+    keep(cache, 't.s', 1)
+    for (let i = 0; i < 3; i++) cache.get('t.s')
+    cache.get('u.s')
     expect(counts).toEqual({ hits: 3, misses: 2 })
   })
 
   it('keeps nothing when it may keep nothing', () => {
     const cache = createTokenCache<number>(0)
-    keep(cache, 't', 't', 1)
-    expect(cache.get('t', 't')).toBeUndefined()
+    keep(cache, 't', 1)
+    expect(cache.get('t')).toBeUndefined()
   })
 })

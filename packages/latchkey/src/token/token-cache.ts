@@ -2,9 +2,9 @@
 
 export interface TokenCache<Value> {
   /** The value stored with exactly this token. */
-  get(token: string, signature: string): Value | undefined
+  get(token: string): Value | undefined
   /** Takes verified tokens only: ASCII, with the signature at their end. */
-  set(token: string, signature: string, value: Value): void
+  set(token: string, value: Value): void
 }
 
 /** How often a token was found, and how often not: wrong ones are never found. */
@@ -15,17 +15,18 @@ export interface CacheCounts {
 
 interface Entry<Value> {
   readonly token: string
-  readonly signature: string
+  readonly tail: string
   readonly value: Value
 }
 
+/** Of every signature: about 128 bits. */
+const tailLength = 22
 const bytesPerEntry = 2048
 /** An entry takes about twice its token's text and this beside: 1,936 bytes in all were seen for 493 characters on Node 20. */
 const fixedBytes = 950
 
 /**
- * Keyed by the signature, which is shorter and differs early; the whole token is compared on a hit, since a signature alone
- * proves nothing. Two generations: when the young one is half of the bound it becomes the old one, and what was not asked for
+ * Keyed by the end of the signature, which is short and differs; the whole token is compared on a hit, since that proves nothing. Two generations: when the young one is half of the bound it becomes the old one, and what was not asked for
  * since then is forgotten, so that no entry costs bookkeeping. A token comes in when it is set a second time: many that are
  * used once cost no more than without a cache, and push nothing out. `entries` 0 keeps nothing, and counts nothing.
  */
@@ -49,20 +50,21 @@ export function createTokenCache<Value>(
       young = new Map()
       youngBytes = 0
     }
-    young.set(entry.signature, entry)
+    young.set(entry.tail, entry)
     youngBytes += bytes
   }
 
-  function set(token: string, signature: string, value: Value): void {
-    if (!wasSetBefore(signature)) return
+  function set(token: string, value: Value): void {
+    if (!wasSetBefore(token)) return
     // V8 keeps the text that a part was cut from as long as the part: here the whole header, with its Basic password.
     const own = Buffer.from(token, 'latin1').toString('latin1')
-    keep({ token: own, signature: own.slice(own.length - signature.length), value })
+    keep({ token: own, tail: own.slice(-tailLength), value })
   }
 
-  function get(token: string, signature: string): Value | undefined {
-    const recent = young.get(signature)
-    const entry = recent ?? old.get(signature)
+  function get(token: string): Value | undefined {
+    const tail = token.slice(-tailLength)
+    const recent = young.get(tail)
+    const entry = recent ?? old.get(tail)
     if (entry?.token !== token) {
       counts.misses++
       return undefined
@@ -79,16 +81,16 @@ const placesPerEntry = 2
 const maxPlaces = 2 ** 20
 
 /**
- * Whether a signature was seen before; it counts as seen from then on. One number a place, which the next signature there
- * replaces: it may forget one, and takes one in 2^32 for another.
+ * Whether a token was seen before; it counts as seen from then on. One number a place, which the next token there replaces: it
+ * may forget one, and takes one in 2^32 for another.
  */
-function createSightings(entries: number): (signature: string) => boolean {
+function createSightings(entries: number): (token: string) => boolean {
   const places = Math.min(maxPlaces, 2 ** Math.ceil(Math.log2(entries * placesPerEntry)))
   const seen = new Uint32Array(places)
-  return (signature) => {
+  return (token) => {
     let hash = 0
-    // The first characters of a signature are as good as random ones.
-    for (let i = 0; i < 8; i++) hash = (Math.imul(hash, 0x9e3779b1) + signature.charCodeAt(i)) | 0
+    // Characters of the signature, which are as good as random ones.
+    for (let i = token.length - 9; i < token.length; i++) hash = (Math.imul(hash, 0x9e3779b1) + token.charCodeAt(i)) | 0
     hash ^= hash >>> 15
     const place = hash & (places - 1)
     const mark = hash >>> 0 || 1
