@@ -20,7 +20,10 @@ export default defineConfig({
           // One store after the other: the files of one project share its processes, and so its PostgreSQL.
           sequence: { groupOrder: 0 },
           provide: { store: 'SQLite' },
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/**/*.test.mjs'],
+          include: [
+            ...['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+            ...['tools/**/*.test.mjs', 'bench/scale/*.test.mjs'],
+          ],
         },
       },
       {
