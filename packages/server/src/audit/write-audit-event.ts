@@ -1,3 +1,4 @@
+import { prepareQuery } from '../store/prepared-query.js'
 import type { Writing } from '../store/store.js'
 
 /** What happened; it never holds a credential. */
@@ -12,11 +13,25 @@ export interface AuditEvent {
   readonly detail?: string | undefined
 }
 
+interface AuditRow {
+  readonly at: number
+  readonly event: string
+  readonly outcome: string
+  readonly uid: number | null
+  readonly sid: string | null
+  readonly address_prefix: string | null
+  readonly detail: string | null
+}
+
+const insertEvent = prepareQuery<AuditRow, never>((db, value) =>
+  db.insertInto('audit_events').values({
+    ...{ at: value('at'), event: value('event'), outcome: value('outcome') as 'done', uid: value('uid') },
+    ...{ sid: value('sid'), address_prefix: value('address_prefix'), detail: value('detail') },
+  }),
+)
+
 /** Writes an event in the transaction of what it tells of, so that neither is there without the other. */
 export async function writeAuditEvent(transaction: Writing, audit: AuditEvent): Promise<void> {
   const { at, event, outcome, uid = null, sid = null, addressPrefix = null, detail = null } = audit
-  await transaction
-    .insertInto('audit_events')
-    .values({ at, event, outcome, uid, sid, address_prefix: addressPrefix, detail })
-    .execute()
+  await insertEvent(transaction, { at, event, outcome, uid, sid, address_prefix: addressPrefix, detail })
 }

@@ -1,4 +1,5 @@
 import { LatchkeyError } from 'latchkey'
+import { prepareQuery } from '../store/prepared-query.js'
 import type { Store } from '../store/store.js'
 import { type Attempt, type ClientType, emailType, type SecretHashing, type Verification } from './client-type.js'
 import { emailAttemptReasons, emailReasons, normaliseEmail } from './email-address.js'
@@ -54,12 +55,25 @@ export function createEmailClientType(parts: { store: Store; hashing: SecretHash
   })
 }
 
-function readIdentity(store: Store, account: string) {
-  return store.db
+interface IdentityRow {
+  readonly id: number
+  readonly secret_hash: string | null
+  readonly uid: number
+  readonly role: string
+  readonly epoch: number
+  readonly disabled_at: number | null
+}
+
+const selectIdentity = prepareQuery<{ readonly account: string }, IdentityRow>((db, value) =>
+  db
     .selectFrom('identities')
     .innerJoin('users', 'users.uid', 'identities.uid')
     .select(['identities.id', 'identities.secret_hash', 'users.uid', 'users.role', 'users.epoch', 'users.disabled_at'])
     .where('identities.client_type', '=', emailType)
-    .where('identities.account', '=', account)
-    .executeTakeFirst()
+    .where('identities.account', '=', value('account')),
+)
+
+async function readIdentity(store: Store, account: string): Promise<IdentityRow | undefined> {
+  const { rows } = await selectIdentity(store.db, { account })
+  return rows[0]
 }

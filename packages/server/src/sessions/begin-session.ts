@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { LatchkeyError } from 'latchkey'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import type { Identity } from '../client-types/client-type.js'
+import { type PreparedQuery, prepareQuery } from '../store/prepared-query.js'
 import type { NewSession } from '../store/schema.js'
 import type { Writing } from '../store/store.js'
 import type { Change } from './session-changes.js'
@@ -22,23 +23,8 @@ export async function beginSession(
   session: Omit<NewSession, 'uid'>,
 ): Promise<void> {
   const { uid, epoch } = identity
-  const entries = Object.entries(session) as [keyof typeof session, unknown][]
-  // One statement: a check before the insert would miss a change between the two.
-  const { numInsertedOrUpdatedRows } = await transaction
-    .insertInto('sessions')
-    .columns(['uid', ...entries.map(([column]) => column)])
-    .expression((eb) =>
-      eb
-        .selectFrom('users')
-        .select(['users.uid', ...entries.map(([column, value]) => sql<never>`${value}`.as(column))])
-        .where('users.uid', '=', uid)
-        .where('users.epoch', '=', epoch)
-        .where('users.status', '=', 1)
-        .where('users.disabled_at', 'is', null)
-        .forNoKeyUpdate(),
-    )
-    .executeTakeFirstOrThrow()
-  if (numInsertedOrUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')
+  const { numAffectedRows } = await insertOf(session)(transaction, { ...session, uid, epoch })
+  if (numAffectedRows !== 1n) throw new LatchkeyError('auth_failed')
   const { created_at: at, sid, address_prefix } = session
   await writeAuditEvent(transaction, {
     ...{ at, event: 'login', outcome: 'done', uid, sid },
@@ -47,6 +33,53 @@ export async function beginSession(
   await evictOldest(transaction, change, uid, sid, at)
 }
 
+type SessionValues = Omit<NewSession, 'uid'> & { readonly uid: number; readonly epoch: number }
+type SessionColumn = keyof Omit<NewSession, 'uid'>
+
+/** By the columns that are given, which for a login are always the same. */
+const inserts = new Map<string, PreparedQuery<SessionValues, never>>()
+
+function insertOf(session: Omit<NewSession, 'uid'>): PreparedQuery<SessionValues, never> {
+  const columns = Object.keys(session) as SessionColumn[]
+  const name = columns.join()
+  const known = inserts.get(name)
+  if (known !== undefined) return known
+  // One statement: a check before the insert would miss a change between the two.
+  const insert = prepareQuery<SessionValues, never>((db, value) =>
+    db
+      .insertInto('sessions')
+      .columns(['uid', ...columns])
+      .expression((eb) =>
+        eb
+          .selectFrom('users')
+          .select(['users.uid', ...columns.map((column) => sql<never>`${value(column)}`.as(column))])
+          .where('users.uid', '=', value('uid'))
+          .where('users.epoch', '=', value('epoch'))
+          .where('users.status', '=', 1)
+          .where('users.disabled_at', 'is', null)
+          .forNoKeyUpdate(),
+      ),
+  )
+  inserts.set(name, insert)
+  return insert
+}
+
+const selectOldest = prepareQuery<{ readonly uid: number; readonly newSid: string }, { readonly sid: string }>(
+  (db, value) =>
+    db
+      .selectFrom('sessions')
+      .select('sid')
+      .where('uid', '=', value('uid'))
+      .where('kind', '=', 'login')
+      .where('ended_at', 'is', null)
+      // Never the new one, though others may have begun in the same second.
+      .where('sid', '!=', value('newSid'))
+      .orderBy('created_at', 'desc')
+      .orderBy('sid', 'desc')
+      .limit(loginSessionCap)
+      .offset(loginSessionCap - 1),
+)
+
 async function evictOldest(
   transaction: Writing,
   change: Change,
@@ -54,19 +87,7 @@ async function evictOldest(
   newSid: string,
   now: number,
 ): Promise<void> {
-  const oldest = await transaction
-    .selectFrom('sessions')
-    .select('sid')
-    .where('uid', '=', uid)
-    .where('kind', '=', 'login')
-    .where('ended_at', 'is', null)
-    // Never the new one, though others may have begun in the same second.
-    .where('sid', '!=', newSid)
-    .orderBy('created_at', 'desc')
-    .orderBy('sid', 'desc')
-    .limit(loginSessionCap)
-    .offset(loginSessionCap - 1)
-    .execute()
+  const { rows: oldest } = await selectOldest(transaction, { uid, newSid })
   if (oldest.length === 0) return
   await change({ event: 'eviction', uid, now, sids: oldest.map((row) => row.sid) })
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { LatchkeyError, type Roles } from 'latchkey'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
+import { prepareQuery } from '../store/prepared-query.js'
+import type { SessionRow } from '../store/schema.js'
 import type { Store } from '../store/store.js'
 import { isHash } from './credential-text.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
@@ -66,15 +68,18 @@ export function createRefresh(parts: RefreshParts): Refresh {
 
 type Session = NonNullable<Awaited<ReturnType<typeof readSession>>>
 
-/** The session and its user in one snapshot; undefined unless the token was issued by it and it is live. */
-async function readSession(store: Store, { sid, hasTagOf }: RefreshToken) {
-  const session = await store.db
+const selectSession = prepareQuery<{ readonly sid: string }, SessionRow & { readonly role: string }>((db, value) =>
+  db
     .selectFrom('sessions')
     .innerJoin('users', 'users.uid', 'sessions.uid')
     .selectAll('sessions')
     .select('users.role')
-    .where('sessions.sid', '=', sid)
-    .executeTakeFirst()
+    .where('sessions.sid', '=', value('sid')),
+)
+
+/** The session and its user in one snapshot; undefined unless the token was issued by it and it is live. */
+async function readSession(store: Store, { sid, hasTagOf }: RefreshToken) {
+  const [session] = (await selectSession(store.db, { sid })).rows
   // The tag first: without it whoever knows a sid could end the session.
   if (session?.tag_key == null || !hasTagOf(session.tag_key) || session.ended_at !== null) return undefined
   const now = store.now()
@@ -116,23 +121,43 @@ async function rotate(
   const { answer, refresh, accessExp, idleUntil } = makePair({ roles, tokens }, next, now, form.scope)
   const text = JSON.stringify(answer)
   // The condition is `rev`, which every write raises: a role that changed since the read is not signed.
-  const { numUpdatedRows } = await store.transaction((transaction) =>
-    transaction
-      .updateTable('sessions')
-      .set({
-        ...{ gen: sql<number>`gen + 1`, rev: sql<number>`rev + 1`, prev_hash: sql<Buffer>`cur_hash` },
-        ...{ cur_hash: refresh.hash, answer: sealAnswer(form.refresh_token, sid, text) },
-        ...{ answer_until: now + repeatSeconds, idle_until: idleUntil, last_refresh_at: now },
-        access_exp: sql<number>`case when access_exp > ${accessExp} then access_exp else ${accessExp} end`,
-        ...{ address_prefix: caller.addressPrefix ?? null, agent_hash: hashAgent(caller), strange_repeats: 0 },
-      })
-      .where('sid', '=', sid)
-      .where('rev', '=', rev)
-      .where('ended_at', 'is', null)
-      .executeTakeFirstOrThrow(),
+  const { numAffectedRows } = await store.transaction((transaction) =>
+    updateSession(transaction, {
+      ...{ sid, rev, hash: refresh.hash, answer: sealAnswer(form.refresh_token, sid, text) },
+      ...{ answerUntil: now + repeatSeconds, idleUntil, now, accessExp },
+      ...{ addressPrefix: caller.addressPrefix ?? null, agentHash: hashAgent(caller) },
+    }),
   )
-  return numUpdatedRows === 1n ? text : undefined
+  return numAffectedRows === 1n ? text : undefined
 }
+
+interface NextGeneration {
+  readonly sid: string
+  readonly rev: number
+  readonly hash: Buffer
+  readonly answer: Buffer
+  readonly answerUntil: number
+  readonly idleUntil: number
+  readonly now: number
+  readonly accessExp: number
+  readonly addressPrefix: string | null
+  readonly agentHash: Buffer | null
+}
+
+const updateSession = prepareQuery<NextGeneration, never>((db, value) =>
+  db
+    .updateTable('sessions')
+    .set({
+      ...{ gen: sql<number>`gen + 1`, rev: sql<number>`rev + 1`, prev_hash: sql<Buffer>`cur_hash` },
+      ...{ cur_hash: value('hash'), answer: value('answer') },
+      ...{ answer_until: value('answerUntil'), idle_until: value('idleUntil'), last_refresh_at: value('now') },
+      access_exp: sql<number>`case when access_exp > ${value('accessExp')} then access_exp else ${value('accessExp')} end`,
+      ...{ address_prefix: value('addressPrefix'), agent_hash: value('agentHash'), strange_repeats: 0 },
+    })
+    .where('sid', '=', value('sid'))
+    .where('rev', '=', value('rev'))
+    .where('ended_at', 'is', null),
+)
 
 /** The stored answer. To somebody who looks unlike who got it, it is given once, and written down. */
 async function repeat(

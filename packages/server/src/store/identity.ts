@@ -36,7 +36,11 @@ export function createIdentityWatch(acceptsOther: boolean): IdentityWatch {
       check()
       return node
     },
-    transformResult: async ({ result }) => result,
+    // A prepared query was transformed long ago.
+    async transformResult({ result }) {
+      check()
+      return result
+    },
   }
   return Object.freeze({
     heard({ identity, knownIdentity }: FeedRead) {
