@@ -22,7 +22,7 @@ export default defineConfig({
           provide: { store: 'SQLite' },
           include: [
             ...['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-            ...['tools/**/*.test.mjs', 'bench/scale/*.test.mjs'],
+            ...['tools/**/*.test.mjs', 'bench/*/*.test.mjs'],
           ],
         },
       },
