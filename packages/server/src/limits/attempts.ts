@@ -1,6 +1,6 @@
 import { LatchkeyError } from 'latchkey'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { type LimitOptions, tooMany } from './limit.js'
+import { RateLimiterMemory } from './rate-limiter.js'
 
 /** How many secrets may be tried from one place on the network. Each process counts on its own. */
 export interface Attempts {

@@ -1,5 +1,5 @@
 import { LatchkeyError } from 'latchkey'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRes } from './rate-limiter.js'
 
 /** How many requests may come from one place on the network in a time. Each process counts on its own. */
 export interface Limit {

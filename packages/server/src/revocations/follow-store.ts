@@ -5,7 +5,6 @@ import type { Store } from '../store/store.js'
 import { applyRows } from './apply-rows.js'
 
 const everyMs = 200
-const sweepEveryMs = 60_000
 const pageRows = 10_000
 
 export interface StoreFollower {
@@ -36,7 +35,6 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
   let feedId: string | undefined
   let isFailing = false
   let isClosed = false
-  let sweptAtMs = performance.now()
   let timer: NodeJS.Timeout | undefined
 
   async function pass(): Promise<void> {
@@ -59,10 +57,7 @@ export function followStore(parts: StoreFollowerParts): StoreFollower {
     cursor = settled
     revocations.readUpTo(began)
     await onRead?.(read)
-    if (performance.now() - sweptAtMs > sweepEveryMs) {
-      sweptAtMs = performance.now()
-      if (store.isTimeSound()) revocations.sweep(store.now())
-    }
+    if (store.isTimeSound()) revocations.sweep(store.now())
   }
 
   let running: Promise<void> | undefined
