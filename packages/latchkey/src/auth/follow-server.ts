@@ -14,7 +14,6 @@ const retryMs = 1_000
 const keysMaxAgeMs = 5 * 60_000
 /** How long one answer may take, at first and after failures: a connection that died mute is given up soon. */
 const answerWaitMs = [2_000, 2_000, 2_000, 5_000]
-const sweepEveryMs = 60_000
 const maxDocumentBytes = 64 * 1024
 const maxPageBytes = 4 * 1024 * 1024
 
@@ -52,7 +51,6 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
   let keysVersion: number | undefined
   let keysReadAtMs = Number.NEGATIVE_INFINITY
   let cursor = ''
-  let sweptAtMs = performance.now()
   let timer: NodeJS.Timeout | undefined
   let failures = 0
   let hasUnknownRows = false
@@ -104,15 +102,9 @@ export function followServer({ server, issuer, apiKey, onKeys }: ServerFollowerO
       }
       if (page.more) continue
       revocations.readUpTo(began, olderMs)
-      sweep(page.nowMs)
+      revocations.sweep(page.nowMs / 1000)
       return page.keysVersion
     }
-  }
-
-  function sweep(nowMs: number): void {
-    if (performance.now() - sweptAtMs < sweepEveryMs) return
-    sweptAtMs = performance.now()
-    revocations.sweep(nowMs / 1000)
   }
 
   async function pass(): Promise<void> {

@@ -12,13 +12,16 @@ export interface RevocationCopy extends RevocationList {
   readUpTo(began: Began, ageMs?: number): void
   ageMs(): number | undefined
   /**
-   * To be called now and then. Forgets what had expired an hour ago, and by every time that it was told since: a clock that is
-   * wrong for a while must not make it forget who was logged out, since nobody would tell it again.
+   * To be called after each read; goes around as a list does. Forgets what had expired an hour ago, and by every time that it
+   * was told since: a clock that is wrong for a while must not make it forget who was logged out, since nobody would tell it
+   * again.
    */
   sweep(nowSeconds: number): void
 }
 
 const heldBackMs = 3600_000
+/** Of the times that were told in so long, the least counts for all of them. */
+const timesTogetherMs = 60_000
 
 /** This moment, to be given to `readUpTo` once a read that begins now has ended. */
 export function beginRead(): Began {
@@ -30,7 +33,7 @@ export function createRevocationCopy(): RevocationCopy {
   const list = createRevocationList()
   let began: Began | undefined
   let before = 0
-  const times: { readonly atMs: number; readonly nowSeconds: number }[] = []
+  const times: { readonly atMs: number; nowSeconds: number }[] = []
 
   function ageMs(): number | undefined {
     if (began === undefined) return undefined
@@ -50,7 +53,9 @@ export function createRevocationCopy(): RevocationCopy {
     sweep(nowSeconds: number) {
       const atMs = performance.now()
       const longAgoMs = atMs - heldBackMs
-      times.push({ atMs, nowSeconds })
+      const last = times.at(-1)
+      if (last === undefined || atMs - last.atMs >= timesTogetherMs) times.push({ atMs, nowSeconds })
+      else last.nowSeconds = Math.min(last.nowSeconds, nowSeconds)
       while (times[1] !== undefined && times[1].atMs <= longAgoMs) times.shift()
       if ((times[0]?.atMs as number) > longAgoMs) return
       list.sweep(Math.min(...times.map((time) => time.nowSeconds)))

@@ -29,7 +29,10 @@ export interface Revocations {
 export interface RevocationList extends Revocations {
   /** Adds rows, in any order and as often as they come. Answers how many were of a kind that is not known. */
   apply(rows: readonly Revocation[]): number
-  /** Forgets what concerns only tokens that have expired by `nowSeconds`. */
+  /**
+   * Forgets what concerns only tokens that have expired by `nowSeconds`, in a small part of the list at each call, so that none
+   * stops the process: 256 calls go around it.
+   */
   sweep(nowSeconds: number): void
   /** How many sessions and keys are in the list. */
   readonly size: number
