@@ -1,12 +1,15 @@
 /** A Latchkey server of its own, and users who are logged in. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathOf, startNode } from './processes.mjs'
+import { freePort, pathOf, startNode } from './processes.mjs'
 
 const bin = pathOf('../packages/server/bin/latchkey.js')
-const userOf = (number) => ({ account: `user-${number}@example.org`, secret: 'correct horse battery', type: 100 })
+const userOf = (name, number) => ({
+  account: `${name}-${number}@example.org`,
+  secret: 'correct horse battery',
+  type: 100,
+})
 /** A user may have a hundred sessions: the oldest end. */
 const sessionsAUser = 50
 
@@ -40,8 +43,7 @@ async function untilAnswers(url, began) {
 
 /** Registers users, logs them in, two at a time, and answers as many pairs. */
 export async function logInMany(url, count) {
-  const users = Array.from({ length: Math.ceil(count / sessionsAUser) }, (_, number) => userOf(number))
-  for (const user of users) await postJson(`${url}/v1/client/register`, { ...user, nickname: 'ann' })
+  const users = await registerUsers(url, Math.ceil(count / sessionsAUser))
   const pairs = []
   let begun = 0
   const some = async () => {
@@ -49,6 +51,13 @@ export async function logInMany(url, count) {
   }
   await Promise.all([some(), some()])
   return pairs
+}
+
+/** Answers what each logs in with. */
+export async function registerUsers(url, count, name = 'user') {
+  const users = Array.from({ length: count }, (_, number) => userOf(name, number))
+  for (const user of users) await postJson(`${url}/v1/client/register`, { ...user, nickname: 'ann' })
+  return users
 }
 
 export async function postJson(url, body) {
@@ -59,13 +68,4 @@ export async function postJson(url, body) {
   })
   if (!answer.ok) throw new Error(`${url} answers ${answer.status} ${await answer.text()}`)
   return answer.json()
-}
-
-export function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 }

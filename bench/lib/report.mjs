@@ -8,7 +8,7 @@ import { median } from './rounds.mjs'
 /**
  * A table: `work`; `unit` of the values; `results`, each `name` and `values`, one a round; `more` when more is better (less is
  * by default); `base`, the name of what all are compared with; `goals`, each `name` and either `times` as good as `against`, or
- * `atMost`; `notes`, sentences.
+ * `atMost`, which is so many times `against` where that is given; `notes`, sentences.
  */
 
 const require = createRequire(import.meta.url)
@@ -36,12 +36,15 @@ export function ratioOf({ results, more }, name, against) {
 export function judge(table) {
   return (table.goals ?? []).map((goal) => {
     const { name, times, against, atMost } = goal
-    if (against === undefined) {
-      const seen = median(table.results.find((result) => result.name === name).values)
-      return { ...goal, seen, reached: seen <= atMost }
+    if (times !== undefined) {
+      const seen = ratioOf(table, name, against).median
+      return { ...goal, seen, reached: seen >= times }
     }
-    const seen = ratioOf(table, name, against).median
-    return { ...goal, seen, reached: seen >= times }
+    const seen =
+      against === undefined
+        ? median(table.results.find((result) => result.name === name).values)
+        : ratioOf({ ...table, more: true }, name, against).median
+    return { ...goal, seen, reached: seen <= atMost }
   })
 }
 
@@ -70,7 +73,8 @@ export function toMarkdown(table) {
 }
 
 function describeGoal({ times, against, atMost, seen, reached }) {
-  const wanted = against === undefined ? `at most ${atMost}` : `${times} times ${against}`
+  const much = times === undefined ? `at most ${atMost}` : String(times)
+  const wanted = against === undefined ? much : `${much} times ${against}`
   return `${wanted}: ${reached ? 'reached' : '**not reached**'} (${round(seen)})`
 }
 

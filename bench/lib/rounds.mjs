@@ -67,3 +67,6 @@ export function shuffled(list) {
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+/** The least that so much of them, a part of 1, does not exceed. */
+export const quantile = (values, part) => [...values].sort((a, b) => a - b)[Math.ceil(part * values.length) - 1]

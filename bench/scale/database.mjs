@@ -9,7 +9,7 @@ import { createRefresh } from '../../packages/server/dist/sessions/refresh.js'
 import { createRevoke } from '../../packages/server/dist/sessions/revoke.js'
 import { createSessionChanges } from '../../packages/server/dist/sessions/session-changes.js'
 import { openStore } from '../../packages/server/dist/store/open-store.js'
-import { startPostgres } from './postgres.mjs'
+import { startPostgres } from '../lib/postgres.mjs'
 import { quantile } from './random.mjs'
 
 const atOnce = 12

@@ -6,8 +6,13 @@ import { createServer } from 'node:http'
 
 const listen = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)))
 
-async function ours({ server, audience }) {
+/** Without a server by the key alone. */
+async function ours({ server, jwk, issuer, audience }) {
   const { createAuth } = await import('latchkey')
+  if (server === undefined) {
+    const { createRevocationList, importKey } = await import('latchkey/token')
+    return createAuth({ keys: [importKey(jwk)], issuer, audience, revocations: createRevocationList() })
+  }
   const auth = createAuth({ server, audience })
   await auth.ready()
   return auth
