@@ -172,7 +172,11 @@ async function repeat(
   if (text === undefined) throw new LatchkeyError('server_error', { cause: new Error('A stored answer does not open') })
   const before = session.strange_repeats ?? 0
   const strange = isStranger(session, caller)
-  if (!strange && before === 0) return text
+  if (!strange && before === 0) {
+    // It was read, and may not be on disk yet. An empty transaction is acknowledged when all before it is.
+    await store.transaction(async () => {})
+    return text
+  }
   if (strange && before + 1 >= strangeRepeatLimit) {
     await endForTheft(parts, session, caller, 'an answer was repeated twice to another address or program')
     throw invalid()

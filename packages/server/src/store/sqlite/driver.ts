@@ -12,8 +12,8 @@ const lockRetryMs = 5
 /**
  * Kysely's driver for one SQLite connection. It differs from Kysely's own in four ways: every transaction that may write is
  * `BEGIN IMMEDIATE`; waiting for another writer does not stop the event loop, so that two stores in one process cannot lock
- * each other up; nor does waiting for the disk, and what was written or read is on it before anybody gets the result; and
- * statements are prepared once. A database that is away is `busy`.
+ * each other up; nor does waiting for the disk, and what was written is on it before anybody gets the result; and statements
+ * are prepared once. A database that is away is `busy`.
  */
 export class SqliteDriver implements Driver {
   readonly #database: Database
@@ -32,19 +32,19 @@ export class SqliteDriver implements Driver {
     this.#begin = database.prepare('begin')
     this.#beginImmediate = database.prepare('begin immediate')
     this.#commit = database.prepare('commit')
-    this.#commits = createGroupCommit(database)
+    this.#commits = createGroupCommit(database.name)
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const connection = new SqliteConnection(this.#database, this.#statements, this.#commits, this.#lockWaitMs)
+    const connection = new SqliteConnection(this.#database, this.#statements, this.#lockWaitMs)
     await this.#turn.take()
     return connection
   }
 
-  async releaseConnection(): Promise<void> {
-    const onDisk = this.#commits.onDisk()
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    const onDisk = (connection as SqliteConnection).hasWritten ? this.#commits.flush() : undefined
     this.#turn.give()
     await onDisk
   }
@@ -76,9 +76,10 @@ export class SqliteDriver implements Driver {
     }
   }
 
-  async commitTransaction(): Promise<void> {
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
     attempt(() => this.#commit.run())
-    this.#commits.wrote()
+    // Where it found that others had done its work already, that must be on disk as well.
+    ;(connection as SqliteConnection).hasWritten = true
   }
 
   async rollbackTransaction(): Promise<void> {
@@ -97,13 +98,12 @@ class SqliteConnection implements DatabaseConnection {
   readonly askedAtMs = performance.now()
   readonly #database: Database
   readonly #statements: Map<string, Statement>
-  readonly #commits: GroupCommit
   readonly #lockWaitMs: number
+  hasWritten = false
 
-  constructor(database: Database, statements: Map<string, Statement>, commits: GroupCommit, lockWaitMs: number) {
+  constructor(database: Database, statements: Map<string, Statement>, lockWaitMs: number) {
     this.#database = database
     this.#statements = statements
-    this.#commits = commits
     this.#lockWaitMs = lockWaitMs
   }
 
@@ -122,8 +122,7 @@ class SqliteConnection implements DatabaseConnection {
 
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     const statement = this.#prepare(query.sql)
-    // In a transaction it counts from the commit.
-    if (!statement.readonly) this.#commits.wrote()
+    if (!statement.readonly) this.hasWritten = true
     if (statement.reader) {
       const rows = statement.all(...query.parameters) as Row[]
       return { rows, numAffectedRows: BigInt(rows.length) }

@@ -1,51 +1,36 @@
 import { close, fdatasync, fsync, open } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import type { Database } from 'better-sqlite3'
 import { storageAway } from '../storage-away.js'
-import { attempt } from './away.js'
 import { openBetterSqlite } from './better-sqlite.js'
 
-/** Says when commits are on disk. */
+/** Puts commits on disk, many at a time. */
 export interface GroupCommit {
-  /** Something was committed by this connection. */
-  wrote(): void
   /**
-   * Settles when all that this connection can read is on disk, whoever wrote it: an answer that tells of it is no longer lost
-   * with the power.
+   * Settles when all that was committed before the call is on disk.
    * @throws LatchkeyError `busy` when the disk did not take it. It may be lost then, and may also stand.
    */
-  onDisk(): Promise<void>
+  flush(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * For a database in WAL mode with `synchronous = normal`, whose commits append to one file and wait for nothing. That file is
- * flushed here, in the thread pool: the event loop does not stand still meanwhile, and all who committed since the last flush
+ * For the database `file` in WAL mode with `synchronous = normal`, whose commits append to one file and wait for nothing. That file
+ * is flushed here, in the thread pool: the event loop does not stand still meanwhile, and all who committed since the last flush
  * began share the next one.
  */
-export function createGroupCommit(database: Database): GroupCommit {
-  const others = database.prepare('pragma data_version').pluck()
-  let seen = others.get()
-  let isDirty = false
+export function createGroupCommit(file: string): GroupCommit {
   let descriptor: number | undefined
   let hasFailed = false
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
 
-  /** The flush that begins from now on. */
-  function flushNext(): Promise<void> {
-    next ??= begin(running)
-    return next
-  }
-
   async function begin(earlier: Promise<void> | undefined): Promise<void> {
     await earlier?.catch(() => {})
     running = next
     next = undefined
-    isDirty = false
     try {
-      await flush()
+      await flushLog()
       hasFailed = false
     } catch (error) {
       hasFailed = true
@@ -55,23 +40,17 @@ export function createGroupCommit(database: Database): GroupCommit {
     }
   }
 
-  async function flush(): Promise<void> {
+  async function flushLog(): Promise<void> {
     // What a disk once refused it may have dropped, and say nothing the second time: the pages are written elsewhere.
-    if (hasFailed) return checkpoint(database.name)
-    descriptor ??= await openLog(`${database.name}-wal`)
+    if (hasFailed) return checkpoint(file)
+    descriptor ??= await openLog(`${file}-wal`)
     await promisify(fdatasync)(descriptor)
   }
 
   return Object.freeze({
-    wrote() {
-      isDirty = true
-    },
-    async onDisk() {
-      const version = attempt(() => others.get())
-      if (isDirty || version !== seen) {
-        seen = version
-        await flushNext()
-      } else if (running !== undefined) await (next ?? running)
+    flush() {
+      next ??= begin(running)
+      return next
     },
     async close() {
       await (next ?? running)?.catch(() => {})
