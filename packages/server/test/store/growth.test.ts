@@ -82,8 +82,8 @@ it('a login, a refresh, a revocation and a list of sessions find their rows by w
   timeout,
 }, async () => {
   const largest = filled.at(-1) as Filled
-  const { plugin, take } = createRecorder()
-  const services = await openServices(largest.database, plugin)
+  const recorder = createRecorder()
+  const services = await openServices(largest.database, recorder)
   const { store } = services
   const sessions = largest.known.slice(0, 8)
   const lookAtAll = async () => {
@@ -96,9 +96,9 @@ it('a login, a refresh, a revocation and a list of sessions find their rows by w
       ['revocation by access token', ['sessions'], () => services.revoke(services.accessToken(one))],
     ]
     for (const [name, tables, run] of operations) {
-      take()
+      recorder.take()
       await run()
-      const accesses = (await Promise.all(take().map((query) => accessesOf(store.db, query))))
+      const accesses = (await Promise.all(recorder.take().map((query) => accessesOf(store.db, query))))
         .flat()
         .filter(({ table }) => growing.includes(table))
       // Every table that it reads was asked about, and no row of it is looked for among all.

@@ -9,9 +9,18 @@ export interface Access {
   readonly condition: string | undefined
 }
 
+/** What sees every query before it runs. */
+export interface Recorder {
+  readonly plugin: KyselyPlugin
+  /** Of a prepared query, which no plugin sees again. */
+  prepared(query: CompiledQuery): void
+}
+
+type Seen = PluginTransformQueryArgs | CompiledQuery
+
 /** Remembers the queries that pass. */
-export function createRecorder() {
-  const seen: PluginTransformQueryArgs[] = []
+export function createRecorder(): Recorder & { take(): Seen[] } {
+  const seen: Seen[] = []
   const plugin: KyselyPlugin = {
     transformQuery(args) {
       seen.push(args)
@@ -21,13 +30,19 @@ export function createRecorder() {
   }
   return {
     plugin,
+    prepared: (query) => {
+      seen.push(query)
+    },
     /** What has passed since the last time. */
     take: () => seen.splice(0),
   }
 }
 
-export async function accessesOf(db: Reading, { node, queryId }: PluginTransformQueryArgs): Promise<readonly Access[]> {
-  const { sql, parameters } = db.getExecutor().compileQuery(node, queryId)
+export async function accessesOf(db: Reading, query: Seen): Promise<readonly Access[]> {
+  const { sql, parameters } = 'sql' in query ? query : db.getExecutor().compileQuery(query.node, query.queryId)
+  // It is only being prepared, with names in the place of values.
+  if (parameters.some((value) => typeof value === 'object' && value !== null && !(value instanceof Uint8Array)))
+    return []
   const explain = storeName === 'SQLite' ? 'explain query plan' : 'explain (format json)'
   const { rows } = await db.executeQuery(CompiledQuery.raw(`${explain} ${sql}`, [...parameters]))
   if (storeName === 'SQLite') return (rows as SqliteStep[]).flatMap(accessOfStep)

@@ -1,5 +1,5 @@
 /** The services of the server on a database, in this process: as HTTP reaches them, but for the hashing of secrets. */
-import type { KyselyPlugin } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import { createRevocationCopy, createVerifier } from 'latchkey/token'
 import { createClientTypes } from '../../../src/client-types/index.js'
 import { readConfig } from '../../../src/config.js'
@@ -11,17 +11,17 @@ import { createSessionChanges } from '../../../src/sessions/session-changes.js'
 import { createSessionList } from '../../../src/sessions/session-list.js'
 import { issueAccess } from '../../../src/sessions/token-pair.js'
 import { openStore } from '../../../src/store/open-store.js'
-import type { Store } from '../../../src/store/store.js'
+import type { Reading, Store, Writing } from '../../../src/store/store.js'
+import type { Recorder } from './accesses.js'
 import { accountOf, type KnownSession } from './fill-sessions.js'
 import type { GrowthDatabase } from './growth-database.js'
 
 export type Services = Awaited<ReturnType<typeof openServices>>
 
-/** `plugin` sees every query last. */
-export async function openServices({ folder, environment }: GrowthDatabase, plugin?: KyselyPlugin) {
+export async function openServices({ folder, environment }: GrowthDatabase, recorder?: Recorder) {
   const config = await readConfig({ environment, folder })
   const opened = await openStore(config)
-  const store = plugin === undefined ? opened : through(opened, plugin)
+  const store = recorder === undefined ? opened : through(opened, recorder)
   const { signingKeys, tokens } = await openTokens(store, config)
   const { roles, issuer } = config
   const changes = createSessionChanges({ store, revocations: createRevocationCopy() })
@@ -58,12 +58,21 @@ export async function openServices({ folder, environment }: GrowthDatabase, plug
   }
 }
 
-function through(store: Store, plugin: KyselyPlugin): Store {
+function through(store: Store, { plugin, prepared }: Recorder): Store {
   const db = store.db.withPlugin(plugin)
+  const watched = <Db extends Reading>(one: Db): Db => {
+    const execute = one.executeQuery.bind(one)
+    return Object.assign(one, {
+      executeQuery: ((query) => {
+        prepared(query as CompiledQuery)
+        return execute(query)
+      }) as Reading['executeQuery'],
+    })
+  }
   return {
     ...store,
-    db,
-    transaction: <Result>(work: Parameters<Store['transaction']>[0]) =>
-      db.transaction().execute(work) as Promise<Result>,
+    db: watched(db),
+    transaction: <Result>(work: (transaction: Writing) => Promise<Result>) =>
+      db.transaction().execute((transaction) => work(watched(transaction))),
   }
 }
