@@ -1,6 +1,7 @@
 /**
  * The applications that are compared: what each route answers is the same in all of them. `alg` is that of its tokens, EdDSA
- * where nothing is said; `start(parts)` answers the port.
+ * where nothing is said; one that is `lax` guards nothing, and shows what the framework itself takes; `start(parts)` answers
+ * the port.
  */
 import { createServer } from 'node:http'
 
@@ -89,6 +90,7 @@ export const apps = {
       return fastifyApp(() => guard(auth))
     },
   },
+  'Fastify, a hook that does nothing': { lax: true, start: () => fastifyApp(() => (_request, _reply, done) => done()) },
   'Fastify, @fastify/jwt with its cache': { start: (parts) => fastifyJwt(parts, { cache: true }) },
   'Fastify, @fastify/jwt': { start: (parts) => fastifyJwt(parts, {}) },
   'Hono, latchkey': {
@@ -97,6 +99,7 @@ export const apps = {
       return honoApp(guard(await ours(parts)))
     },
   },
+  'Hono, middleware that does nothing': { lax: true, start: () => honoApp(async (_c, next) => next()) },
   'Hono, hono/jwt': {
     async start({ jwk, issuer, audience }) {
       const { jwt } = await import('hono/jwt')
@@ -112,11 +115,16 @@ export const apps = {
       return koaApp(guard(await ours(parts)))
     },
   },
+  'Koa, middleware that does nothing': { lax: true, start: () => koaApp(async (_ctx, next) => next()) },
   'Express, latchkey': {
     async start(parts) {
       const { guard } = await import('latchkey/express')
       return expressApp(guard(await ours(parts)))
     },
+  },
+  'Express, middleware that does nothing': {
+    lax: true,
+    start: () => expressApp((_request, _response, next) => next()),
   },
   'Express, passport-jwt': {
     alg: 'ES256',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { hash, verify } from '@node-rs/argon2'
+import { runHashJob } from './hashing-threads.js'
 
 /** What one hash costs (RFC 9106 section 3.1). */
 export interface Argon2Cost {
@@ -18,14 +18,15 @@ const maxKibPasses = 1_048_576
 const encoded = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/
 
 /** Hashes under a fresh salt; answers the encoded form, `$argon2id$v=19$m=...,t=...,p=...$salt$hash`. */
-export function hashArgon2id(secret: Uint8Array, cost: Argon2Cost): Promise<string> {
+export async function hashArgon2id(secret: Uint8Array, cost: Argon2Cost): Promise<string> {
   // The library's default variant is argon2id, its default version 19.
-  return hash(secret, { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: cost.lanes })
+  const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: cost.lanes }
+  return (await runHashJob({ secret, options })) as string
 }
 
 /** Whether `stored` is the hash of `secret`. False for anything that `readCost` refuses, without hashing. */
 export async function verifyArgon2id(stored: string, secret: Uint8Array): Promise<boolean> {
-  return readCost(stored) === undefined ? false : verify(stored, secret)
+  return readCost(stored) !== undefined && (await runHashJob({ stored, secret })) === true
 }
 
 /** The cost of an encoded hash; undefined when it is no argon2id hash or dearer than this server pays. */
