@@ -3,8 +3,14 @@ import { constants, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { hashSync, verifySync } from '@node-rs/argon2'
 
-// Linux takes this for the thread alone, others for the whole process. Requests go first: they need milliseconds, a hash needs many.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+// Requests go first: they need milliseconds, a hash needs many. Linux takes this for the thread alone, others for the process.
+if (process.platform === 'linux') {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // A sandbox may forbid it, as SystemCallFilter=~@resources does: then hashes and requests share the processor evenly.
+  }
+}
 
 parentPort.on('message', ({ stored, secret, options }) => {
   try {
