@@ -1,17 +1,19 @@
 /** The lowest ratios of several processes: where V8 lays things moves a process by a tenth, and never below its best. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export const mostProcesses = 8
 export const expectedFile = new URL('expected.json', import.meta.url)
-export const nodeMajor = process.versions.node.split('.')[0]
+/** The ratios are those of one version of Node on one kind of machine. */
+export const machine = `Node ${process.versions.node.split('.')[0]}, ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}`
 
-/** What was recorded for this version of Node; undefined where nothing was. */
+/** What was recorded for a machine like this; undefined where nothing was. */
 export function readExpected() {
-  return JSON.parse(readFileSync(expectedFile, 'utf8'))[nodeMajor]
+  return JSON.parse(readFileSync(expectedFile, 'utf8'))[machine]
 }
 
 /** One process after the other, until `isEnough` or there were eight. */

@@ -5,7 +5,7 @@ import { lowestRatios, mostProcesses, readExpected } from './lowest.mjs'
 const mostLoss = 1.1
 const expected = readExpected()
 
-// Another version of Node has another balance between the two: `record.mjs` records it.
+// Another version of Node or processor has another balance between the two: `record.mjs` records it.
 it.skipIf(expected === undefined)(
   'no quick path takes a tenth more than when it was recorded',
   async () => {
