@@ -24,15 +24,20 @@ if (!existsSync(path('node_modules'))) {
 
 const { describeMachine, judge, toMarkdown } = await import('./lib/report.mjs')
 const tables = []
+if (!values.json) console.log(`${describeMachine().join('\n')}\n`)
 for (const name of positionals.length === 0 ? all : positionals) {
   const { title, run } = await import(`./tables/${name}.mjs`)
   console.error(`${title} ...`)
-  tables.push(...(await run({ rounds })))
+  const ended = await run({ rounds })
+  tables.push(...ended)
+  // At once: a later one may fail.
+  if (!values.json) for (const table of ended) console.log(toMarkdown(table))
 }
-const text = [`# Results\n`, ...describeMachine().map((line) => `${line}  `), '', ...tables.map(toMarkdown)].join('\n')
-console.log(
-  values.json
-    ? JSON.stringify({ machine: describeMachine(), tables: tables.map((table) => ({ ...table, goals: judge(table) })) })
-    : text,
-)
-if (positionals.length === 0) writeFileSync(path('RESULTS.md'), text)
+if (values.json) {
+  const judged = tables.map((table) => ({ ...table, goals: judge(table) }))
+  console.log(JSON.stringify({ machine: describeMachine(), tables: judged }))
+}
+if (positionals.length === 0) {
+  const machine = describeMachine().map((line) => `${line}  `)
+  writeFileSync(path('RESULTS.md'), [`# Results\n`, ...machine, '', ...tables.map(toMarkdown)].join('\n'))
+}

@@ -25,8 +25,11 @@ export async function measure(contestants, { rounds }) {
   }
   for (let round = -warmUpRounds; round < rounds; round++) {
     for (const entry of entries) entry.ms = entry.done = 0
-    while (entries.some(({ ms }) => ms < roundMs)) {
-      for (const entry of shuffled(entries)) {
+    for (;;) {
+      // One whose turns became short, since its code was cold when it was counted, must not make the others go on.
+      const unfinished = entries.filter(({ ms }) => ms < roundMs)
+      if (unfinished.length === 0) break
+      for (const entry of shuffled(unfinished)) {
         entry.ms += await time(entry.contestant, entry.count)
         entry.done += entry.count
       }
