@@ -58,6 +58,18 @@ async function koaApp(guard) {
   return listen(createServer(app.callback()))
 }
 
+async function nodeApp(allowed) {
+  const answer = (response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end('{"ok":true}')
+  }
+  return listen(
+    createServer((request, response) => {
+      if (request.url === '/open' || allowed(request, response)) answer(response)
+    }),
+  )
+}
+
 async function fastifyJwt({ pem, issuer, audience }, more) {
   return fastifyApp(async (app) => {
     const { default: plugin } = await import('@fastify/jwt')
@@ -71,18 +83,10 @@ export const apps = {
   'node:http, latchkey': {
     async start(parts) {
       const { guard } = await import('latchkey/node')
-      const allowed = guard(await ours(parts))
-      const answer = (response) => {
-        response.setHeader('content-type', 'application/json')
-        response.end('{"ok":true}')
-      }
-      return listen(
-        createServer((request, response) => {
-          if (request.url === '/open' || allowed(request, response)) answer(response)
-        }),
-      )
+      return nodeApp(guard(await ours(parts)))
     },
   },
+  'node:http, a function that does nothing': { lax: true, start: () => nodeApp(() => true) },
   'Fastify, latchkey': {
     async start(parts) {
       const { guard } = await import('latchkey/fastify')

@@ -38,10 +38,12 @@ export interface GuardRequest {
 export type Decision = { readonly user: User | undefined; readonly status?: undefined } | ProblemAnswer
 
 /** What is asked about a token. */
-export type Check = (
-  token: string,
-  nowMs: number,
-) => { readonly user: User; readonly claims: { readonly auth_time?: number } } | Refusal
+export type Check = (token: string, nowMs: number) => Verified | Refusal
+
+interface Verified {
+  readonly user: User
+  readonly claims: { readonly auth_time?: number }
+}
 
 /** What to do about a token, for developers: it may hold what the token says. */
 export type AdviseOn = (token: string) => string
@@ -80,16 +82,15 @@ export function decide(
       return refuse(request, need, 'forbidden', { detail: `The scope needed is ${missing}`, scope: missing })
     }
   }
-  if (!isRecent(result.claims.auth_time, need.maxAgeSeconds, nowMs)) {
+  if (need.maxAgeSeconds !== Number.POSITIVE_INFINITY && !isRecent(result.claims, need.maxAgeSeconds, nowMs)) {
     return refuse(request, need, 'login_too_old', { maxAgeSeconds: need.maxAgeSeconds })
   }
   return result
 }
 
 /** Whether the secret was proved as lately as is needed; a token that does not say when is none of a new login. */
-function isRecent(authTime: number | undefined, maxAgeSeconds: number, nowMs: number): boolean {
-  if (maxAgeSeconds === Number.POSITIVE_INFINITY) return true
-  return authTime !== undefined && nowMs <= (authTime + maxAgeSeconds) * 1000
+function isRecent({ auth_time }: Verified['claims'], maxAgeSeconds: number, nowMs: number): boolean {
+  return auth_time !== undefined && nowMs <= (auth_time + maxAgeSeconds) * 1000
 }
 
 function decideWithoutToken(

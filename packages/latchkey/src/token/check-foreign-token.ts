@@ -9,7 +9,7 @@ import type { ForeignKey } from './foreign-key.js'
 import { readForeignScopes } from './foreign-scopes.js'
 import { readJsonText } from './header.js'
 import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
-import { type CacheCounts, createTokenCache } from './token-cache.js'
+import { type CacheCounts, type Cached, createTokenCache } from './token-cache.js'
 
 export interface ForeignToken {
   readonly user: User
@@ -39,11 +39,11 @@ export function createForeignTokenCheck(
   asksForKeys: () => boolean,
   counts?: CacheCounts,
 ): ForeignTokenCheck {
-  const cache = createTokenCache<ForeignToken>(cacheEntries, counts)
+  const cache = createTokenCache<Cached & { readonly verified: ForeignToken }>(cacheEntries, counts)
   return (token, nowMs) => {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     const known = cache.get(token)
-    if (known) return checkMoments(known.claims, rules, nowMs) ?? known
+    if (known) return checkMoments(known.verified.claims, rules, nowMs) ?? known.verified
 
     const parts = splitCompact(token)
     if (!parts) return malformed
@@ -60,7 +60,7 @@ export function createForeignTokenCheck(
     if (refusal) return refusal
     if (!scopes) return wrongScope
     const verified = toForeignToken(claims, scopes)
-    cache.set(token, verified)
+    cache.set(token, { token, verified })
     return verified
   }
 }

@@ -112,6 +112,18 @@ export function checkMoments(claims: Moments, rules: ClaimRules, nowMs: number):
   return checkIssuedAt(claims, nowMs) ?? checkNotBefore(claims, nowMs) ?? checkExpiry(claims, rules, nowMs)
 }
 
+/** When `checkMoments` has nothing to say, in epoch seconds: from the first on, and before the second. */
+export interface Period {
+  readonly from: number
+  readonly until: number
+}
+
+export function periodOf({ iat, nbf, exp }: AccessTokenClaims, rules: ClaimRules): Period {
+  return { from: Math.max(iat - maxClockAheadSeconds, nbf ?? 0), until: exp + rules.leewaySeconds }
+}
+
+export const isWithin = ({ from, until }: Period, nowMs: number) => from * 1000 <= nowMs && nowMs < until * 1000
+
 const wrongNotBefore = refuseClaim('nbf', 'The claim nbf must be a whole number of seconds')
 const otherIssuer = refuseClaim('iss', 'The token must come from the issuer this service trusts')
 const otherAudience = refuseClaim('aud', 'The token must be issued for this service')

@@ -1,25 +1,31 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createTokenCache, type TokenCache } from './token-cache.js'
+import { type Cached, createTokenCache, type TokenCache } from './token-cache.js'
+
+interface Numbered extends Cached {
+  readonly number: number
+}
 
 /** It is taken in the second time. */
-function keep(cache: TokenCache<number>, token: string, value: number): void {
-  cache.set(token, value)
-  cache.set(token, value)
+function keep(cache: TokenCache<Numbered>, token: string, number: number): void {
+  for (let i = 0; i < 2; i++) set(cache, token, number)
 }
+
+const set = (cache: TokenCache<Numbered>, token: string, number: number) => cache.set(token, { token, number })
 
 describe('the cache of verified tokens', () => {
   it('answers only for exactly the token that was stored', () => {
-    const cache = createTokenCache<number>(100)
+    const cache = createTokenCache<Numbered>(100)
     const signature = 's'.repeat(43)
     keep(cache, `a.b.${signature}`, 1)
-    expect(cache.get(`a.b.${signature}`)).toBe(1)
+    expect(cache.get(`a.b.${signature}`)?.number).toBe(1)
     expect(cache.get(`a.x.${signature}`)).toBeUndefined()
     expect(cache.get(`a.b.x${signature.slice(1)}`)).toBeUndefined()
     expect(cache.get(`a.b.${signature.slice(1)}x`)).toBeUndefined()
   })
 
   it('keeps no more entries than it may', () => {
-    const cache = createTokenCache<number>(100)
+    const cache = createTokenCache<Numbered>(100)
     for (let i = 0; i < 10_000; i++) keep(cache, `token ${i}`, i)
     const kept = Array.from({ length: 10_000 }, (_, i) => i).filter((i) => cache.get(`token ${i}`) !== undefined)
     expect(kept.length).toBeGreaterThan(0)
@@ -28,7 +34,7 @@ describe('the cache of verified tokens', () => {
   })
 
   it('keeps fewer entries when they are long: 2 KiB each on average', () => {
-    const cache = createTokenCache<number>(100)
+    const cache = createTokenCache<Numbered>(100)
     const long = 'x'.repeat(8000)
     for (let i = 0; i < 1000; i++) keep(cache, long + i, i)
     const kept = Array.from({ length: 1000 }, (_, i) => i).filter((i) => cache.get(long + i) !== undefined)
@@ -37,29 +43,46 @@ describe('the cache of verified tokens', () => {
   })
 
   it('keeps what is asked for while others pass through', () => {
-    const cache = createTokenCache<number>(100)
+    const cache = createTokenCache<Numbered>(100)
     keep(cache, 'wanted', 7)
     for (let i = 0; i < 1000; i++) {
       keep(cache, `token ${i}`, i)
-      expect(cache.get('wanted')).toBe(7)
+      expect(cache.get('wanted')?.number).toBe(7)
     }
   })
 
   it('takes a token in when it comes a second time, and what is used once pushes nothing out', () => {
-    const cache = createTokenCache<number>(100)
+    const cache = createTokenCache<Numbered>(100)
     keep(cache, 'wanted', 7)
     const once = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(43, '0'))
-    for (const signature of once) cache.set(`t.${signature}`, 1)
-    expect(cache.get('wanted')).toBe(7)
+    for (const signature of once) set(cache, `t.${signature}`, 1)
+    expect(cache.get('wanted')?.number).toBe(7)
     expect(once.filter((signature) => cache.get(`t.${signature}`) !== undefined)).toEqual([])
     const last = once.at(-1) as string
-    cache.set(`t.${last}`, 1)
-    expect(cache.get(`t.${last}`)).toBe(1)
+    set(cache, `t.${last}`, 1)
+    expect(cache.get(`t.${last}`)?.number).toBe(1)
+  })
+
+  it('takes in all that come in turns, though the marks of some stand in one place', () => {
+    for (const [entries, count] of [
+      [50_000, 1_000],
+      [50_000, 20_000],
+      [100, 40],
+    ] as const) {
+      const cache = createTokenCache<Numbered>(entries)
+      const tokens = Array.from(
+        { length: count },
+        (_, i) => `t.${createHash('sha256').update(`${i}`).digest('base64url')}`,
+      )
+      const isMissed = (token: string) => cache.get(token) === undefined
+      for (let turn = 0; turn < 50; turn++) for (const token of tokens.filter(isMissed)) set(cache, token, turn)
+      expect(tokens.filter(isMissed)).toEqual([])
+    }
   })
 
   it('counts what it found and what it did not', () => {
     const counts = { hits: 0, misses: 0 }
-    const cache = createTokenCache<number>(100, counts)
+    const cache = createTokenCache<Numbered>(100, counts)
     cache.get('t.s')
     keep(cache, 't.s', 1)
     for (let i = 0; i < 3; i++) cache.get('t.s')
@@ -68,7 +91,7 @@ describe('the cache of verified tokens', () => {
   })
 
   it('keeps nothing when it may keep nothing', () => {
-    const cache = createTokenCache<number>(0)
+    const cache = createTokenCache<Numbered>(0)
     keep(cache, 't', 1)
     expect(cache.get('t')).toBeUndefined()
   })
