@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config'
+// What tests start is `latchkey` as it is built.
+import './tools/bundle.mjs'
 
 const shared = { pool: 'forks', isolate: false, testTimeout: 20_000, hookTimeout: 60_000 }
 

@@ -4,6 +4,6 @@ import { rmSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-rmSync('dist', { recursive: true, force: true })
+for (const folder of ['dist', 'bundle']) rmSync(folder, { recursive: true, force: true })
 const ready = fileURLToPath(new URL('ready.mjs', import.meta.url))
 process.exitCode = spawnSync(process.execPath, [ready], { stdio: ['ignore', 2, 2] }).status ?? 1

@@ -39,6 +39,7 @@ function install() {
 
 function build() {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
+  run(process.execPath, [join(root, 'tools', 'bundle.mjs')])
 }
 
 function run(command, args) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const skipped = new Set(['node_modules', 'dist', 'data', '.git'])
+const skipped = new Set(['node_modules', 'dist', 'bundle', 'data', '.git'])
 
 // Paths below `folder`, with forward slashes, sorted. What is installed, built or stored is left out.
 export function filesIn(folder, skip = skipped) {
