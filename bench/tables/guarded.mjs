@@ -4,7 +4,7 @@ import { createSigner, generateKey } from 'latchkey/token'
 import { logInMany, startLatchkey } from '../lib/latchkey-server.mjs'
 import { openLoad, requestText } from '../lib/load.mjs'
 import { pathOf, startNode } from '../lib/processes.mjs'
-import { shuffled } from '../lib/rounds.mjs'
+import { median, shuffled } from '../lib/rounds.mjs'
 import { forgeries, newSid } from '../lib/tokens.mjs'
 import { apps } from '../servers/apps.mjs'
 
@@ -12,7 +12,7 @@ const live = 1_000
 const connections = 10
 /** Of one route, before it is the other's turn. */
 const sliceMs = 40
-const slicesARound = 8
+const pairsARound = 16
 const warmUpSlices = 40
 
 export const title = 'guarded over unguarded'
@@ -35,7 +35,7 @@ export async function run({ rounds }) {
       const { port, cookies } = await process.nextLine()
       const credentials = cookies ? cookies.map((cookie) => ({ cookie })) : own.map(bearer)
       const url = `http://127.0.0.1:${port}`
-      const app = { name, url, process, credentials, open: [], guarded: [] }
+      const app = { name, url, process, credentials, rounds: [] }
       started.push(app)
       if (!lax) await expectGuarded(app)
       await warmUp(app)
@@ -54,24 +54,18 @@ function cpuTable(started) {
   return {
     work: `guarded over unguarded route, ${live.toLocaleString('en')} live tokens: CPU`,
     unit: 'us of CPU added to a request',
-    results: started.map(({ name, open, guarded }) => ({
-      name,
-      values: guarded.map(({ cpu }, round) => cpu - open[round].cpu),
-    })),
+    results: started.map(({ name, rounds }) => ({ name, values: rounds.map(({ addedCpu }) => addedCpu) })),
     goals: started.filter(ours).map(({ name }) => ({ name, atMost: 2 })),
     notes: [
       'EdDSA; ES256 for passport-jwt and express-jwt, whose library knows no EdDSA.',
       'Better Auth has 20 sessions of its own, in a SQLite database in memory.',
-      `Each route was sent the same headers, by ${connections} connections from another process.`,
+      `Each route was sent the same headers, by ${connections} connections from another process; a round is the median of ${pairsARound} pairs of slices of some ${sliceMs} ms.`,
     ],
   }
 }
 
 function throughputTable(started) {
-  const results = started.map(({ name, open, guarded }) => ({
-    name,
-    values: guarded.map(({ perSecond }, round) => perSecond / open[round].perSecond),
-  }))
+  const results = started.map(({ name, rounds }) => ({ name, values: rounds.map(({ throughput }) => throughput) }))
   return {
     work: `guarded over unguarded route, ${live.toLocaleString('en')} live tokens: throughput`,
     unit: 'requests a second, guarded over unguarded',
@@ -84,19 +78,25 @@ function throughputTable(started) {
   }
 }
 
-/** The routes in turns, so that whatever else the machine does meets both of them. */
+/**
+ * The routes in turns, so that whatever else the machine does meets both of them. A round is the median of its pairs of slices:
+ * what hit one slice alone does not count.
+ */
 async function measureRound(app) {
-  const sums = { open: newSum(), guarded: newSum() }
+  const pairs = []
   // Connections of its own: a server closes those that are idle while it is the turn of others.
   const load = await openLoad(app.url, connections)
-  for (let slice = 0; slice < slicesARound; slice++) {
-    for (const route of shuffled(['open', 'guarded'])) add(sums[route], await send(app, load, route))
+  for (let pair = 0; pair < pairsARound; pair++) {
+    const slices = {}
+    for (const route of shuffled(['open', 'guarded'])) slices[route] = await send(app, load, route)
+    pairs.push(slices)
   }
   load.close()
-  for (const route of ['open', 'guarded']) {
-    const { cpu, ms, requests } = sums[route]
-    app[route].push({ cpu: cpu / requests, perSecond: (requests / ms) * 1000 })
-  }
+  app.rounds.push({
+    addedCpu: median(pairs.map(({ open, guarded }) => (guarded.cpu - open.cpu) / app.perSlice)),
+    // As many requests in each.
+    throughput: median(pairs.map(({ open, guarded }) => open.ms / guarded.ms)),
+  })
 }
 
 async function warmUp(app) {
@@ -104,18 +104,13 @@ async function warmUp(app) {
   const load = await openLoad(app.url, connections)
   for (let slice = 0; slice < warmUpSlices; slice++) {
     await send(app, load, 'open')
-    const { ms, requests } = await send(app, load, 'guarded')
-    app.perSlice = Math.max(50, Math.round((requests * sliceMs) / ms))
+    const { ms } = await send(app, load, 'guarded')
+    app.perSlice = Math.max(50, Math.round((app.perSlice * sliceMs) / ms))
   }
   load.close()
 }
 
-const newSum = () => ({ cpu: 0, ms: 0, requests: 0 })
-function add(sum, one) {
-  for (const name of Object.keys(sum)) sum[name] += one[name]
-}
-
-/** A slice: the microseconds of CPU that the server took, the milliseconds that passed, the requests. */
+/** A slice of `perSlice` requests: the microseconds of CPU that the server took, the milliseconds that passed. */
 async function send(app, load, route) {
   const { credentials, perSlice, process } = app
   app.next ??= 0
@@ -126,7 +121,7 @@ async function send(app, load, route) {
   const began = performance.now()
   await load.send(requests)
   const ms = performance.now() - began
-  return { cpu: (await process.ask()).cpuMicroseconds - before, ms, requests: perSlice }
+  return { cpu: (await process.ask()).cpuMicroseconds - before, ms }
 }
 
 /** Throws unless it lets every good credential in and nothing else. */
