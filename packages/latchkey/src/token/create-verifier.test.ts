@@ -106,6 +106,15 @@ describe('a verifier', () => {
     })
   })
 
+  it('refuses before nbf, also what it has cached, when the clock is set back', () => {
+    const token = sign({ ...claims, nbf: now })
+    let seconds = now
+    const { verify } = verifier(0, { clock: () => seconds * 1000 })
+    for (let i = 0; i < 3; i++) expect(verify(token).user.uid).toBe('7')
+    seconds = now - 0.001
+    expect(refusal(() => verify(token))).toEqual({ code: 'token_invalid', claim: 'nbf' })
+  })
+
   it('accepts a clock that is a minute ahead, and nbf that has come', () => {
     expect(verifier(now - 60).verify(sign({ ...claims, nbf: now - 60 })).user.uid).toBe('7')
   })
