@@ -1,5 +1,5 @@
 // Makes few files of the many that the program `latchkey` is made of, its own and those of the packages it depends on: Node reads
-// them in half the time and keeps less of them. Does nothing when nothing was built since.
+// them in half the time and keeps less of them. Does nothing when nothing was built or installed since.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,9 +18,13 @@ if (isStale()) await bundle()
 function isStale() {
   if (!existsSync(licences)) return true
   const bundledAt = statSync(licences).mtimeMs
-  return ['query', 'server'].some(
-    (name) => statSync(join(root, 'packages', name, 'dist', '.tsbuildinfo')).mtimeMs >= bundledAt,
-  )
+  return inputs().some((file) => statSync(file).mtimeMs >= bundledAt)
+}
+
+/** What was written last when our own modules were built, when packages were installed, and how it is done. */
+function inputs() {
+  const built = ['query', 'server'].map((name) => join(root, 'packages', name, 'dist', '.tsbuildinfo'))
+  return [...built, join(root, 'node_modules', '.package-lock.json'), fileURLToPath(import.meta.url)]
 }
 
 async function bundle() {
