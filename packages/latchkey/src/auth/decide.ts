@@ -10,7 +10,7 @@ import {
   problem,
   readAuthorization,
 } from '../http/index.js'
-import { prepareProblem } from '../http/problem.js'
+import { type PreparedProblem, prepareProblem } from '../http/problem.js'
 import type { User } from '../token/access-token.js'
 import { describeCredential } from '../token/explain-advice.js'
 import type { Refusal } from '../token/refusal.js'
@@ -126,8 +126,9 @@ function refuseSeveral(request: GuardRequest, need: Need): Decision {
 }
 
 interface PreparedRefusal {
-  readonly error: LatchkeyError
-  readonly answer: (request: string) => ProblemAnswer
+  readonly plain: PreparedProblem
+  /** With the challenge that opens a browser's login box. */
+  readonly withBasic: PreparedProblem
 }
 
 /** By the refusals, which are few: whoever sends many bad tokens is to cost no more than good ones do. */
@@ -148,22 +149,21 @@ function refuseToken(
   }
   let known = prepared.get(refusal)
   if (known === undefined) {
-    const error = new LatchkeyError(refusal.refused, { detail: refusal.reason })
-    known = { error, answer: prepareProblem(error) }
+    known = prepareRefusal(new LatchkeyError(refusal.refused, { detail: refusal.reason }))
     prepared.set(refusal, known)
   }
-  return withChallenge(known.answer(describeRequest(request.method, request.url)), known.error, request, need)
+  const answer = need.basic && opensLoginBox(request) ? known.withBasic : known.plain
+  return answer(describeRequest(request.method, request.url))
+}
+
+function prepareRefusal(error: LatchkeyError): PreparedRefusal {
+  return { plain: prepareProblem(error), withBasic: prepareProblem(error, challenge(error, { basic: true })) }
 }
 
 function refuse(request: GuardRequest, need: Need, code: ErrorCode, details: ErrorDetails): Decision {
   const error = new LatchkeyError(code, details)
-  return withChallenge(problem(error, describeRequest(request.method, request.url)), error, request, need)
-}
-
-function withChallenge(answer: ProblemAnswer, error: LatchkeyError, request: GuardRequest, need: Need): Decision {
   const written = challenge(error, { basic: need.basic && opensLoginBox(request) })
-  if (written !== undefined) answer.headers['www-authenticate'] = written
-  return answer
+  return problem(error, describeRequest(request.method, request.url), written)
 }
 
 /** Only a person who navigates should see the browser's login box, never the user of a page whose script asked. */

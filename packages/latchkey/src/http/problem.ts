@@ -6,35 +6,34 @@ export interface ProblemAnswer {
   readonly code: ErrorCode
   readonly status: number
   /** Names in lower case. */
-  readonly headers: Record<string, string>
+  readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
 /**
  * The answer to an error: status, headers and an `application/problem+json` body. A `NotFound` of @latchkey/query is answered as
  * `not_found`; whatever else is no `LatchkeyError` becomes `server_error`, and nothing of it leaves the process. `request` is
- * "METHOD path", as `describeRequest` writes it.
+ * "METHOD path", as `describeRequest` writes it; `challenge` stands in place of the error's own.
  */
-export function problem(error: unknown, request?: string): ProblemAnswer {
+export function problem(error: unknown, request?: string, challenge?: string): ProblemAnswer {
   const known = toLatchkeyError(error)
+  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...known.headers }
   return {
     code: known.code,
     status: known.status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...known.headers },
+    headers: challenge === undefined ? headers : { ...headers, 'www-authenticate': challenge },
     body: JSON.stringify(known.toProblem(request)),
   }
 }
 
-/** The same for an error that is answered again and again: its text is written once. */
-export function prepareProblem(error: LatchkeyError): (request: string) => ProblemAnswer {
-  const { code, status, headers } = problem(error)
+export type PreparedProblem = (request: string) => ProblemAnswer
+
+/** The same for an error that is answered again and again: all but the request is written once, and its headers are shared. */
+export function prepareProblem(error: LatchkeyError, challenge?: string): PreparedProblem {
+  const { code, status, headers } = problem(error, undefined, challenge)
+  const shared = Object.freeze(headers)
   const [before, after] = JSON.stringify(error.toProblem('')).split('"request":""') as [string, string]
-  return (request) => ({
-    code,
-    status,
-    headers: { ...headers },
-    body: `${before}"request":${JSON.stringify(request)}${after}`,
-  })
+  return (request) => ({ code, status, headers: shared, body: `${before}"request":${JSON.stringify(request)}${after}` })
 }
 
 function toLatchkeyError(error: unknown): LatchkeyError {

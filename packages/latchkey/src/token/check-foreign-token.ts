@@ -51,7 +51,7 @@ export function createForeignTokenCheck(
     if (!header) return wrongHeader
     const key = findKey(keys, header)
     if (!key) return isOfUnknownKey(keys, header) && asksForKeys() ? readingKeys : unknownKey
-    if (!key.verifies(parts.input, parts.signature)) return wrongSignature
+    if (!key.verifies(token, parts.signedLength)) return wrongSignature
 
     const claims = readJsonText(parts.payloadText)
     if (!claims) return wrongPayload

@@ -18,7 +18,7 @@ export function headerSegment(key: Key): string {
 }
 
 export function trust(keys: readonly Key[], rules: ClaimRules, revocations: Revocations | undefined): Trust {
-  return { keys, rules, revocations, keyByHeader: new Map(keys.map((key) => [headerSegment(key), key])) }
+  return { keys, rules, revocations, beginnings: keys.map((key) => ({ text: `${headerSegment(key)}.`, key })) }
 }
 
 /**

@@ -21,11 +21,17 @@ import { readScopeClaim } from './scope-claim.js'
 
 export const accessTokenType = 'at+jwt'
 
+/** A header, with the dot behind it, and the key that it names. */
+export interface Beginning {
+  readonly text: string
+  readonly key: Key
+}
+
 /** What a service trusts. */
 export interface Trust {
   readonly keys: readonly Key[]
-  /** Each key by the text of the header that its tokens usually carry. */
-  readonly keyByHeader: ReadonlyMap<string, Key>
+  /** How the tokens of each key usually begin. */
+  readonly beginnings: readonly Beginning[]
   readonly rules: ClaimRules
   readonly revocations: Revocations | undefined
 }
@@ -85,20 +91,22 @@ type Shaped = Known & { readonly claims: AccessTokenClaims }
 export const checks: readonly Check[] = Object.freeze<Check[]>([
   {
     name: 'form',
-    run(examination, { keyByHeader }) {
-      examination.parts = splitCompact(examination.token, keyByHeader)
-      return examination.parts ? undefined : malformed
+    run(examination, { beginnings }) {
+      const { token } = examination
+      const beginning = beginningOf(token, beginnings)
+      examination.parts = splitCompact(token, beginning && beginning.text.length - 1)
+      if (!examination.parts) return malformed
+      examination.key = beginning?.key
+      return undefined
     },
   },
   {
     name: 'header',
     needs: 'parts',
-    run(examination, { keyByHeader }) {
-      const { header } = (examination as Known).parts
-      examination.key = keyByHeader.get(header)
+    run(examination) {
       if (examination.key) return undefined
       // Right, perhaps, but written in another order.
-      examination.header = readJsonSegment(header)
+      examination.header = readJsonSegment((examination as Known).parts.header)
       return examination.header && isAccessTokenHeader(examination.header) ? undefined : wrongHeader
     },
   },
@@ -115,8 +123,8 @@ export const checks: readonly Check[] = Object.freeze<Check[]>([
     name: 'signature',
     needs: 'key',
     run(examination) {
-      const { key, parts } = examination as Known
-      return Key.verify(key, parts.input, parts.signature) ? undefined : wrongSignature
+      const { key, token, parts } = examination as Known
+      return Key.verify(key, token, parts.signedLength) ? undefined : wrongSignature
     },
   },
   {
@@ -197,6 +205,12 @@ export function examine(token: Examination, trusts: Trust): Refusal | undefined 
     expiry(token, trusts) ??
     revocation(token, trusts)
   )
+}
+
+function beginningOf(token: string, beginnings: readonly Beginning[]): Beginning | undefined {
+  // Few, and compared in a quarter of the time that a hash of the header takes; `startsWith` goes character by character.
+  for (const beginning of beginnings) if (token.slice(0, beginning.text.length) === beginning.text) return beginning
+  return undefined
 }
 
 function claimsOf(examination: Examination): AccessTokenClaims {

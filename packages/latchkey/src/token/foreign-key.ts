@@ -17,8 +17,11 @@ export interface ForeignKey {
   readonly alg: ForeignAlgorithm
   /** Undefined where the set gives it no name. */
   readonly kid: string | undefined
-  /** Whether `signature`, canonical base64url, is this key's over an ASCII text. */
-  verifies(text: string, signature: string): boolean
+  /**
+   * Whether a compact JWS, in ASCII and its signature in canonical base64url, ends with this key's signature of its first
+   * `signedLength` characters.
+   */
+  verifies(token: string, signedLength: number): boolean
 }
 
 export function isForeignAlgorithm(name: unknown): name is ForeignAlgorithm {
@@ -56,7 +59,7 @@ function algorithmOf(kty: unknown, crv: unknown): ForeignAlgorithm | undefined {
 function readCurve(alg: 'ES256' | 'EdDSA', { kty, crv, x, y }: JsonObject): ForeignKey['verifies'] | undefined {
   try {
     const key = importKey({ kty, crv, x, y, alg } as Parameters<typeof importKey>[0])
-    return (text, signature) => Key.verify(key, text, signature)
+    return (token, signedLength) => Key.verify(key, token, signedLength)
   } catch {
     return undefined
   }

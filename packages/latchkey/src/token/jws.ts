@@ -47,7 +47,7 @@ export function verifyCompact(text: string, keys: Keys): VerifiedCompact {
   const parts = splitCompact(text)
   const header = parts && readJsonSegment(parts.header)
   const key = header && findKey(header, list)
-  if (!parts || !header || !key || !Key.verify(key, parts.input, parts.signature)) {
+  if (!parts || !header || !key || !Key.verify(key, text, parts.signedLength)) {
     throw new LatchkeyError('token_invalid', { detail: reasonOf(parts, header, key) })
   }
   // A copy: Node's small buffers lie in one piece of memory, beside whatever else was decoded.

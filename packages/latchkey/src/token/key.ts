@@ -2,10 +2,12 @@
 import { randomBytes, sign, verify } from 'node:crypto'
 import { encodeBase64url, equalConstantTime } from '../encoding/index.js'
 import { type Algorithm, algorithms, isAlgorithm } from './algorithms.js'
+import { toDerSignature } from './ecdsa-signature.js'
 import { generatePrivateKey } from './generate-private-key.js'
-import { createHmacText, maxInputLength } from './hmac.js'
+import { createHmacText, type HmacText } from './hmac.js'
 import type { Jwk } from './jwk.js'
 import { exportPrivateJwk, type KeyMaterial, readJwk } from './read-jwk.js'
+import { maxInputLength, TextScratch } from './text-scratch.js'
 
 /**
  * Made by `importKey` or `generateKey`, and only there. It holds one algorithm: a token whose header names another is refused,
@@ -15,7 +17,7 @@ export class Key {
   readonly alg: Algorithm
   readonly kid: string
   readonly #material: KeyMaterial
-  readonly #hmac: ((text: string) => string) | undefined
+  readonly #hmac: HmacText | undefined
 
   /** @internal */
   constructor(material: KeyMaterial) {
@@ -69,23 +71,26 @@ export class Key {
     return sign(hashOf(key.alg), Buffer.from(text, 'latin1'), signing).toString('base64url')
   }
 
-  /** @internal Tells whether `signature` (canonical base64url) is this key's over an ASCII text (RFC 7515 section 5.2). */
-  static verify(key: Key, text: string, signature: string): boolean {
-    // A cut input would authenticate a text that nobody signed.
-    if (!key.#material.mayVerify || text.length > maxInputLength) return false
-    if (signature.length !== algorithms[key.alg].signatureLength) return false
-    if (key.#hmac) return equalConstantTime(key.#hmac(text), signature)
+  /**
+   * @internal Tells whether a compact JWS, in ASCII and its signature in canonical base64url, ends with this key's signature of
+   * its first `signedLength` characters (RFC 7515 section 5.2).
+   */
+  static verify(key: Key, token: string, signedLength: number): boolean {
+    if (!key.#material.mayVerify || signedLength > maxInputLength) return false
+    const start = signedLength + 1
+    if (token.length - start !== algorithms[key.alg].signatureLength) return false
+    if (key.#hmac) return equalConstantTime(key.#hmac(token, signedLength), token, start)
     const { publicKey } = key.#material
     if (!publicKey) return false
-    const checking = key.alg === 'ES256' ? ({ key: publicKey, dsaEncoding: 'ieee-p1363' } as const) : publicKey
-    const input = inputScratch.subarray(0, inputScratch.write(text, 0, 'latin1'))
-    const bytes = signatureScratch.subarray(0, signatureScratch.write(signature, 0, 'base64url'))
-    return verify(hashOf(key.alg), input, checking, bytes)
+    signature.write(token.slice(start), 'base64url')
+    const written = key.alg === 'ES256' ? toDerSignature(signature) : signature
+    return verify(hashOf(key.alg), input.write(token, signedLength), publicKey, written)
   }
 }
 
-const inputScratch = Buffer.alloc(maxInputLength)
-const signatureScratch = Buffer.alloc(64)
+const input = new TextScratch()
+/** As long as every signature by a key pair of ours. */
+const signature = Buffer.alloc(64)
 
 function hashOf(alg: Algorithm): string | null {
   return algorithms[alg].hash

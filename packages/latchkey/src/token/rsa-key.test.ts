@@ -37,7 +37,7 @@ describe('an RSA key', () => {
     const [rs, ps] = [readRsaKey('RS256', n, e), readRsaKey('PS256', n, e)]
     const told = (signature: Uint8Array) => {
       const written = Buffer.from(signature).toString('base64url')
-      return [rs?.(text, written), ps?.(text, written)]
+      return [rs?.(`${text}.${written}`, text.length), ps?.(`${text}.${written}`, text.length)]
     }
     expect(told(plain)).toEqual([true, false])
     expect(told(bySalt(32))).toEqual([false, true])
@@ -45,6 +45,6 @@ describe('an RSA key', () => {
     for (const other of [new Uint8Array(0), plain.subarray(1), Buffer.concat([Buffer.from([0]), plain])]) {
       expect(told(other)).toEqual([false, false])
     }
-    expect(rs?.(`${text}x`, plain.toString('base64url'))).toBe(false)
+    expect(rs?.(`${text}x.${plain.toString('base64url')}`, text.length + 1)).toBe(false)
   })
 })

@@ -12,23 +12,27 @@ const minExponent = 65_537n
 const maxExponentBytes = 8
 
 /**
- * Makes the verification by one key and one algorithm; undefined for a modulus that is not 2048 to 8192 bits long or an exponent
- * that is even, below 65537 or beyond 64 bits. Both are written without leading zeros (RFC 7518 section 2, Base64urlUInt).
+ * Makes the verification by one key and one algorithm, of a compact JWS as `ForeignKey` takes it; undefined for a modulus that is
+ * not 2048 to 8192 bits long or an exponent that is even, below 65537 or beyond 64 bits. Both are written without leading zeros
+ * (RFC 7518 section 2, Base64urlUInt).
  */
 export function readRsaKey(
   alg: RsaAlgorithm,
   n: unknown,
   e: unknown,
-): ((text: string, signature: string) => boolean) | undefined {
+): ((token: string, signedLength: number) => boolean) | undefined {
   const modulus = readUnsigned(n)
   const exponent = readUnsigned(e)
   if (!modulus || !isGoodModulus(modulus) || !exponent || !isGoodExponent(exponent)) return undefined
   const key = createPublicKey({ key: { kty: 'RSA', n: n as string, e: e as string }, format: 'jwk' })
   const signatureLength = Math.ceil((modulus.length * 4) / 3)
   const checking = { key, ...paddings[alg] }
-  return (text, signature) =>
-    signature.length === signatureLength &&
-    verify('sha256', Buffer.from(text, 'latin1'), checking, Buffer.from(signature, 'base64url'))
+  return (token, signedLength) => {
+    const signature = token.slice(signedLength + 1)
+    if (signature.length !== signatureLength) return false
+    const signed = Buffer.from(token.slice(0, signedLength), 'latin1')
+    return verify('sha256', signed, checking, Buffer.from(signature, 'base64url'))
+  }
 }
 
 /** The salt of PS256 is as long as its hash (RFC 7518 section 3.5). */

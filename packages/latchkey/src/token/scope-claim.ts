@@ -3,6 +3,8 @@
  * `resource:action:any`; `*` stands for exactly one part, `!` before an entry forbids.
  */
 
+import { remember } from './remember.js'
+
 const part = '(?:\\*|[A-Za-z0-9_.-]+)'
 const pattern = new RegExp(`^${part}:${part}(?::any)?$`)
 const entry = `!?${part}:${part}(?::any)?`
@@ -20,9 +22,9 @@ export function isScopeEntry(text: unknown): text is string {
 }
 
 /** Reads the claim: entries with one space between them. Undefined when it is not written so. */
-export function readScopeClaim(claim: string): readonly string[] | undefined {
+export const readScopeClaim = remember((claim: string): readonly string[] | undefined => {
   if (claim === '') return Object.freeze([])
   if (!claimOfEntries.test(claim)) return undefined
   const list = claim.split(' ')
   return claim.length <= maxLength || list.every(isScopeEntry) ? Object.freeze(list) : undefined
-}
+})
