@@ -154,3 +154,30 @@ describe('the user', () => {
     expect([Object.isFrozen(userOf({})), Object.isFrozen(userOf({})?.scopes)]).toEqual([true, true])
   })
 })
+
+describe('a token that came before', () => {
+  it('is taken by Bearer and by Basic, until it expires, and never bare', async () => {
+    const pair = makeKeyPair('EdDSA')
+    const issuer = use(await startOwnIssuer([pair.publicJwk]))
+    let nowMs = 1000_000
+    const auth = use(createAuth({ server: issuer.url, profile, audience, clock: () => nowMs }))
+    await auth.ready()
+    const claims = { iss: issuer.url, aud: audience, sub: 'ann', exp: 2000 }
+    const token = pair.sign({ alg: 'EdDSA', kid: pair.kid }, claims)
+    const absent = { host: undefined, origin: undefined, fetchSite: undefined, fetchMode: undefined }
+    const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSeconds: Number.POSITIVE_INFINITY }
+    const statusOf = (...authorization: string[]) =>
+      auth.decide({ method: 'GET', url: '/', authorization, preflight: false, ...absent }, need).status
+    const [bearer, basic] = [`Bearer ${token}`, `Basic ${Buffer.from(`${token}:`).toString('base64')}`]
+    for (let i = 0; i < 5; i++) {
+      expect([bearer, basic].map((line) => statusOf(line))).toEqual([undefined, undefined])
+      expect([token, `X ${token}`, `Basic ${token}`, `${bearer},`].map((line) => statusOf(line))).toEqual([
+        401, 401, 401, 400,
+      ])
+      expect(statusOf(bearer, bearer)).toBe(400)
+    }
+    expect(auth.status().cache.hits).toBeGreaterThan(0)
+    nowMs = 2000_000
+    expect([bearer, basic].map((line) => statusOf(line))).toEqual([401, 401])
+  })
+})

@@ -4,6 +4,7 @@ import { createAuth, errorTable, LatchkeyError } from 'latchkey'
 import { readAuthorization } from 'latchkey/http'
 import { signCompact, verifyCompact } from 'latchkey/jws'
 import {
+  createRevocationList,
   createSigner,
   createVerifier,
   generateKey,
@@ -75,6 +76,45 @@ describe('a cached token', () => {
     // Others come until these are the old generation; asked for again, they are kept on.
     for (let i = 0; i < 300; i++) send(`Bearer ${issue(subject)}`)
     expect(heapGrowth(sendAll) / tokens.length).toBeLessThan(4096)
+  })
+
+  it('takes one place, however its line is written', () => {
+    const auth = createAuth({ ...rules, clock, cacheEntries: 4 })
+    const send = (authorization: string) => expect(auth.decide(ask(authorization), need).status).toBeUndefined()
+    const { issue } = createSigner(signerOptions)
+    const [wanted, other] = [issue(subject), issue(subject)]
+    for (let i = 0; i < 3; i++) send(`Bearer ${wanted}`)
+    const schemes = ['Bearer', 'bearer', 'BEARER', 'bEARER', 'BeaReR', 'bearEr', 'BEARer']
+    const lines = schemes.flatMap((scheme) => [1, 2, 3, 40].map((count) => scheme + ' '.repeat(count) + other))
+    for (const line of lines) for (let i = 0; i < 3; i++) send(line)
+    const { misses } = auth.status().cache
+    send(`Bearer ${wanted}`)
+    expect(auth.status().cache.misses).toBe(misses)
+  })
+
+  it.each([
+    ['Bearer', `Bearer ${token}`],
+    ['Basic', `Basic ${Buffer.from(`${token}:`).toString('base64')}`],
+  ])('is refused by a guard when it came by %s before, as if it were new', (_, line) => {
+    let now = clock()
+    const revocations = createRevocationList()
+    const own = { ...rules, revocations, clock: () => now }
+    const [remembering, other] = [createAuth(own), createAuth({ ...own, cacheEntries: 0 })]
+    const codes = () =>
+      [remembering, other].map((auth) => {
+        const { status, ...answer } = auth.decide(ask(line), need)
+        return status === undefined ? 'passes' : (answer as { code: string }).code
+      })
+    for (let i = 0; i < 4; i++) expect(codes()).toEqual(['passes', 'passes'])
+    expect(remembering.status().cache.hits).toBeGreaterThan(0)
+    now = clock() + 60_000
+    expect(codes()).toEqual(['token_expired', 'token_expired'])
+    now = clock() - 61_000
+    expect(codes()).toEqual(['token_invalid', 'token_invalid'])
+    now = clock()
+    expect(codes()).toEqual(['passes', 'passes'])
+    revocations.apply([{ kind: 's', id: sid, min: 1, expiresAt: clock() / 1000 + 3600 }])
+    expect(codes()).toEqual(['token_revoked', 'token_revoked'])
   })
 
   it('hands out nothing that can be changed, also of claims that are not ours', () => {

@@ -60,14 +60,16 @@ export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Aut
   const { check, counts, freshness, revocations, follower } = parts
   const { roles, clock = systemClock } = parts.options
   function explain(token: string): Explanation {
-    return parts.explain?.(token, clock()) ?? explainResult(check()?.(token, clock()))
+    return parts.explain?.(token, clock()) ?? explainResult(check()?.check(token, clock()))
   }
+  // To read a clock is dear beside the rest; one of somebody's own may not be the wall's.
+  const isUsable = clock === systemClock ? freshness.isUsable : () => freshness.isUsable()
   const adviseOn = isDevelopment() ? (token: string) => explain(token).advice : undefined
   return Object.freeze({
     scopes: roles?.scopes ?? [],
     decide(request: GuardRequest, need: Need): Decision {
       try {
-        return decide(check(), request, need, clock(), freshness.isUsable, adviseOn)
+        return decide(check(), request, need, clock(), isUsable, adviseOn)
       } catch (cause) {
         return problem(new LatchkeyError('server_error', { cause }), describe(request))
       }
@@ -84,7 +86,7 @@ export function assembleAuth<Scope extends string>(parts: AuthParts<Scope>): Aut
   })
 }
 
-function explainResult(result: ReturnType<Check> | undefined): Explanation {
+function explainResult(result: ReturnType<Check['check']> | undefined): Explanation {
   if (result === undefined) return { accepted: false, refused: 'busy', checks: [], advice: keysUnknown }
   if ('refused' in result) return { accepted: false, refused: result.refused, checks: [], advice: result.reason }
   return { accepted: true, checks: [], advice: goodToken }

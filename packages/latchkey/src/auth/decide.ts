@@ -2,6 +2,7 @@
 import { allowsScope } from '../access/index.js'
 import type { ErrorCode, ErrorDetails } from '../errors.js'
 import { LatchkeyError } from '../errors.js'
+import { isPlainBearer } from '../http/authorization-header.js'
 import {
   type Credentials,
   challenge,
@@ -12,6 +13,7 @@ import {
 } from '../http/index.js'
 import { type PreparedProblem, prepareProblem } from '../http/problem.js'
 import type { User } from '../token/access-token.js'
+import type { TokenCheck } from '../token/check-token.js'
 import { describeCredential } from '../token/explain-advice.js'
 import type { Refusal } from '../token/refusal.js'
 import type { Need } from './need.js'
@@ -38,7 +40,7 @@ export interface GuardRequest {
 export type Decision = { readonly user: User | undefined; readonly status?: undefined } | ProblemAnswer
 
 /** What is asked about a token. */
-export type Check = (token: string, nowMs: number) => Verified | Refusal
+export type Check = TokenCheck<Verified>
 
 interface Verified {
   readonly user: User
@@ -58,34 +60,55 @@ export function decide(
   request: GuardRequest,
   need: Need,
   nowMs: number,
-  isUsable: () => boolean,
+  isUsable: (nowMs: number) => boolean,
   adviseOn: AdviseOn | undefined,
 ): Decision {
   if (request.preflight) return anonymous
-  const credentials = readAuthorization(request.authorization)
+  const lines = request.authorization
+  // Most requests bring a line that was let through before: it need not be read again.
+  const known = lines.length === 1 ? check?.recall(lines[0] as string, nowMs) : undefined
+  if (known !== undefined) {
+    if (hasTokenInQuery(request.url)) return refuseSeveral(request, need)
+    return admit(known, request, need, nowMs, isUsable)
+  }
+  const credentials = readAuthorization(lines)
   if (credentials.kind !== 'token' || (credentials.scheme === 'basic' && !need.basic)) {
     return decideWithoutToken(credentials, request, need, adviseOn)
   }
-  if (request.url.includes('access_token=') && hasTokenInQuery(request.url)) return refuseSeveral(request, need)
-  if (credentials.scheme === 'basic' && isAmbient(request)) {
+  if (hasTokenInQuery(request.url)) return refuseSeveral(request, need)
+  const isBasic = credentials.scheme === 'basic'
+  if (isBasic && isAmbient(request)) {
     return refuse(request, need, 'forbidden', { detail: 'Basic is not taken from another site', challenge: null })
   }
   if (check === undefined) return refuse(request, need, 'busy', { detail: keysUnknown })
-  const result = check(credentials.token, nowMs)
-  if ('refused' in result) {
-    return refuseToken(request, need, result, credentials.token, adviseOn)
-  }
-  if (!isUsable()) return refuse(request, need, 'busy', { detail: 'It is not known at this moment who was logged out' })
+  const { token } = credentials
+  // Of Basic the token is remembered, for in its line may stand a password; and of a line with more white space, or in other
+  // letters, lest one token take many places.
+  const result = check.check(token, nowMs, isPlainBearer(lines[0] as string, token) ? lines[0] : undefined)
+  if ('refused' in result) return refuseToken(request, need, result, token, adviseOn)
+  return admit(result, request, need, nowMs, isUsable)
+}
+
+/** What is asked of a request with a good token. */
+function admit(
+  verified: Verified,
+  request: GuardRequest,
+  need: Need,
+  nowMs: number,
+  isUsable: (nowMs: number) => boolean,
+): Decision {
+  if (!isUsable(nowMs))
+    return refuse(request, need, 'busy', { detail: 'It is not known at this moment who was logged out' })
   if (need.scopes.length > 0 || need.anyOf.length > 0) {
-    const missing = missingScope(result.user.scopes, need)
+    const missing = missingScope(verified.user.scopes, need)
     if (missing !== undefined) {
       return refuse(request, need, 'forbidden', { detail: `The scope needed is ${missing}`, scope: missing })
     }
   }
-  if (need.maxAgeSeconds !== Number.POSITIVE_INFINITY && !isRecent(result.claims, need.maxAgeSeconds, nowMs)) {
+  if (need.maxAgeSeconds !== Number.POSITIVE_INFINITY && !isRecent(verified.claims, need.maxAgeSeconds, nowMs)) {
     return refuse(request, need, 'login_too_old', { maxAgeSeconds: need.maxAgeSeconds })
   }
-  return result
+  return verified
 }
 
 /** Whether the secret was proved as lately as is needed; a token that does not say when is none of a new login. */
@@ -182,6 +205,7 @@ function isAmbient({ fetchSite, origin, host }: GuardRequest): boolean {
 }
 
 function hasTokenInQuery(url: string): boolean {
+  if (!url.includes('access_token=')) return false
   const start = url.indexOf('?')
   return start >= 0 && new URLSearchParams(url.slice(start)).has('access_token')
 }

@@ -11,8 +11,8 @@ export interface FreshnessOptions {
 const defaultStalenessSeconds = 300
 
 export interface Freshness {
-  /** Asked for every token that is otherwise good. */
-  isUsable(): boolean
+  /** Asked for every token that is otherwise good. `wallMs` is `Date.now()`, where it was read just now. */
+  isUsable(wallMs?: number): boolean
   /** How often the answer was yes though the copy was older than a second: so late a revocation may have been refused here. */
   lagging(): number
 }
@@ -31,8 +31,8 @@ export function createFreshness(options: FreshnessOptions): Freshness {
   if (revocations?.ageMs === undefined) return alwaysFresh
   let lagging = 0
   return {
-    isUsable() {
-      const ageMs = revocations.ageMs?.()
+    isUsable(wallMs) {
+      const ageMs = revocations.ageMs?.(wallMs)
       // Without any copy nothing is known of who was logged out, so that `accept` does not help either.
       if (ageMs === undefined) return false
       if (ageMs <= freshMs) return true

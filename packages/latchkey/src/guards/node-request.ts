@@ -9,6 +9,8 @@ export interface NodeRequest {
   readonly rawHeaders: readonly string[]
 }
 
+const none: readonly string[] = Object.freeze([])
+
 /** The names that clients write are compared as they are: to make them lower takes longer. */
 function isAuthorization(name: string): boolean {
   if (name.length !== 13) return false
@@ -32,9 +34,12 @@ export class NodeGuardRequest implements GuardRequest {
   /** From the raw headers, since `headers` shows only the first of several lines. */
   get authorization(): readonly string[] {
     const { rawHeaders } = this.#request
-    const lines: string[] = []
+    let lines = none
     for (let i = 0; i < rawHeaders.length; i += 2) {
-      if (isAuthorization(rawHeaders[i] as string)) lines.push(rawHeaders[i + 1] as string)
+      if (!isAuthorization(rawHeaders[i] as string)) continue
+      const line = rawHeaders[i + 1] as string
+      // A list that is pushed to has room for sixteen more.
+      lines = lines === none ? [line] : [...lines, line]
     }
     return lines
   }

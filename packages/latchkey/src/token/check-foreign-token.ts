@@ -1,6 +1,7 @@
 /** The check of one access token of another issuer, without exceptions (RFC 8725, RFC 9068 section 4). */
 import type { JsonObject } from '../encoding/index.js'
 import { toUser, type User } from './access-token.js'
+import type { TokenCheck } from './check-token.js'
 import { type ClaimRules, checkMoments } from './claims.js'
 import { maxTokenLength, splitCompact } from './compact.js'
 import { checkForeignClaims, type ForeignClaims } from './foreign-claims.js'
@@ -9,7 +10,7 @@ import type { ForeignKey } from './foreign-key.js'
 import { readForeignScopes } from './foreign-scopes.js'
 import { readJsonText } from './header.js'
 import { malformed, type Refusal, refuse, refuseClaim, unknownKey, wrongPayload, wrongSignature } from './refusal.js'
-import { type CacheCounts, type Cached, createTokenCache } from './token-cache.js'
+import { type CacheCounts, type Cached, createTokenCache, noCounts } from './token-cache.js'
 
 export interface ForeignToken {
   readonly user: User
@@ -17,7 +18,7 @@ export interface ForeignToken {
   readonly claims: Pick<ForeignClaims, 'exp' | 'iat' | 'nbf' | 'auth_time'>
 }
 
-export type ForeignTokenCheck = (token: string, nowMs: number) => ForeignToken | Refusal
+export type ForeignTokenCheck = TokenCheck<ForeignToken>
 
 const wrongHeader = refuse(
   'The header must have alg RS256, PS256, ES256 or EdDSA, typ JWT or at+jwt or none, and neither crit nor b64',
@@ -37,12 +38,21 @@ export function createForeignTokenCheck(
   rules: ClaimRules,
   cacheEntries: number,
   asksForKeys: () => boolean,
-  counts?: CacheCounts,
+  counts: CacheCounts = noCounts(),
 ): ForeignTokenCheck {
   const cache = createTokenCache<Cached & { readonly verified: ForeignToken }>(cacheEntries, counts)
-  return (token, nowMs) => {
+
+  function recall(line: string, nowMs: number): ForeignToken | undefined {
+    const known = cache.find(line)
+    if (!known?.isLine || checkMoments(known.verified.claims, rules, nowMs)) return undefined
+    counts.hits++
+    return known.verified
+  }
+
+  function check(token: string, nowMs: number, line?: string): ForeignToken | Refusal {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
-    const known = cache.get(token)
+    const text = line ?? token
+    const known = cache.get(text)
     if (known) return checkMoments(known.verified.claims, rules, nowMs) ?? known.verified
 
     const parts = splitCompact(token)
@@ -60,9 +70,11 @@ export function createForeignTokenCheck(
     if (refusal) return refusal
     if (!scopes) return wrongScope
     const verified = toForeignToken(claims, scopes)
-    cache.set(token, { token, verified })
+    cache.set(text, { text, isLine: line !== undefined, verified })
     return verified
   }
+
+  return { check, recall }
 }
 
 /** The key of this algorithm and name; without a name, the only one of the algorithm. Where there are two, neither. */

@@ -8,9 +8,14 @@ import { maxTokenLength } from './compact.js'
 import type { Key } from './key.js'
 import { malformed, type Refusal } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
-import { type CacheCounts, type Cached, createTokenCache } from './token-cache.js'
+import { type CacheCounts, type Cached, createTokenCache, noCounts } from './token-cache.js'
 
-export type TokenCheck = (token: string, nowMs: number) => AccessToken | Refusal
+/** A check that remembers what it accepted, by the text that it came in: the token, or the line of the header around it. */
+export interface TokenCheck<Verified = AccessToken> {
+  check(token: string, nowMs: number, line?: string): Verified | Refusal
+  /** What the token in a line that was let through before is worth now; undefined where the line must be read and its token checked. */
+  recall(line: string, nowMs: number): Verified | undefined
+}
 
 /** The text of the header that tokens of this key carry. */
 export function headerSegment(key: Key): string {
@@ -34,7 +39,7 @@ interface Known extends Cached, Period {
  * Makes the check for a list of keys. Whatever time and revocations change is checked for a token seen before as for a new one.
  * `counts` goes on from what stands in it.
  */
-export function createTokenCheck(trusted: Trust, cacheEntries: number, counts?: CacheCounts): TokenCheck {
+export function createTokenCheck(trusted: Trust, cacheEntries: number, counts: CacheCounts = noCounts()): TokenCheck {
   const { rules, revocations } = trusted
   const cache = createTokenCache<Known>(cacheEntries, counts)
 
@@ -49,10 +54,19 @@ export function createTokenCheck(trusted: Trust, cacheEntries: number, counts?: 
     return accessToken
   }
 
-  return (token, nowMs) => {
+  function recall(line: string, nowMs: number): AccessToken | undefined {
+    const known = cache.find(line)
+    if (known === undefined || !known.isLine || !isWithin(known, nowMs)) return undefined
+    if (revocations !== undefined && known.version !== revocations.version) return undefined
+    counts.hits++
+    return known.accessToken
+  }
+
+  function check(token: string, nowMs: number, line?: string): AccessToken | Refusal {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
-    const known = cache.get(token)
+    const text = line ?? token
+    const known = cache.get(text)
     if (known) return checkKnown(known, nowMs)
 
     const examination = new Examination(token, nowMs)
@@ -61,7 +75,9 @@ export function createTokenCheck(trusted: Trust, cacheEntries: number, counts?: 
     const { claims, scopes, key } = examination
     const accessToken = toAccessToken(claims as AccessTokenClaims, scopes as readonly string[], (key as Key).kid)
     const { from, until } = periodOf(accessToken.claims, rules)
-    cache.set(token, { token, from, until, version: revocations?.version ?? 0, accessToken })
+    cache.set(text, { text, isLine: line !== undefined, from, until, version: revocations?.version ?? 0, accessToken })
     return accessToken
   }
+
+  return { check, recall }
 }

@@ -47,7 +47,7 @@ const maxLeewaySeconds = 300
 export function createVerifier(options: VerifierOptions): Verifier {
   const clock = options.clock ?? systemClock
   const { trustIn, cacheEntries } = readVerifierOptions('createVerifier', options, optionNames)
-  const check = createTokenCheck(trustIn(options.keys), cacheEntries)
+  const { check } = createTokenCheck(trustIn(options.keys), cacheEntries)
   return Object.freeze({
     verify(token: string): AccessToken {
       const result = check(token, clock())

@@ -10,7 +10,7 @@ export interface Began {
 export interface RevocationCopy extends RevocationList {
   /** A read that began then brought every row up to that moment, or up to `ageMs` before it. */
   readUpTo(began: Began, ageMs?: number): void
-  ageMs(): number | undefined
+  ageMs(wallMs?: number): number | undefined
   /**
    * To be called after each read; goes around as a list does. Forgets what had expired an hour ago, and by every time that it
    * was told since: a clock that is wrong for a while must not make it forget who was logged out, since nobody would tell it
@@ -35,10 +35,10 @@ export function createRevocationCopy(): RevocationCopy {
   let before = 0
   const times: { readonly atMs: number; nowSeconds: number }[] = []
 
-  function ageMs(): number | undefined {
+  function ageMs(wallMs = Date.now()): number | undefined {
     if (began === undefined) return undefined
     // The monotonic clock stands still while a machine sleeps, the wall clock may be set back; the larger one is right.
-    return before + Math.max(performance.now() - began.monotonicMs, Date.now() - began.wallMs, 0)
+    return before + Math.max(performance.now() - began.monotonicMs, wallMs - began.wallMs, 0)
   }
 
   return Object.freeze({

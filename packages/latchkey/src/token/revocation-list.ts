@@ -21,9 +21,9 @@ export interface Revocations {
   refuses(token: { readonly sid: string; readonly gen: number }, kid: string): boolean
   /**
    * How old this copy of the revocations is, in milliseconds; undefined: there is none yet. Left out where the list is no
-   * copy, and so never old.
+   * copy, and so never old. `wallMs` is `Date.now()`, where it was read just now.
    */
-  ageMs?(): number | undefined
+  ageMs?(wallMs?: number): number | undefined
 }
 
 export interface RevocationList extends Revocations {

@@ -11,7 +11,8 @@ function keep(cache: TokenCache<Numbered>, token: string, number: number): void 
   for (let i = 0; i < 2; i++) set(cache, token, number)
 }
 
-const set = (cache: TokenCache<Numbered>, token: string, number: number) => cache.set(token, { token, number })
+const set = (cache: TokenCache<Numbered>, token: string, number: number) =>
+  cache.set(token, { text: token, isLine: false, number })
 
 describe('the cache of verified tokens', () => {
   it('answers only for exactly the token that was stored', () => {
