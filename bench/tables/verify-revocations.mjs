@@ -5,6 +5,8 @@ import { badTokens, createIssuer, inTurns, newSid } from '../lib/tokens.mjs'
 import { asContestant, createOurs, expectRight } from '../lib/verifiers.mjs'
 
 const revoked = 1_000_000
+const instances = 8
+const callsInARow = 4_000
 const kinds = [
   { work: 'HS256, every token new', alg: 'HS256', live: 5_000, cacheEntries: 0 },
   { work: 'EdDSA, every token new', alg: 'EdDSA', live: 5_000, cacheEntries: 0 },
@@ -22,8 +24,8 @@ export async function run({ rounds }) {
     const own = createIssuer(alg)
     const tokens = own.issueMany(live)
     const [none, million] = [
-      { name: 'none revoked', ...createOurs(own.key, { cacheEntries }) },
-      { name: 'a million revoked', ...createOurs(own.key, { cacheEntries, revocations: long }) },
+      { name: 'none revoked', verify: rotate(() => createOurs(own.key, { cacheEntries })) },
+      { name: 'a million revoked', verify: rotate(() => createOurs(own.key, { cacheEntries, revocations: long })) },
     ]
     const sid = newSid()
     long.apply([{ kind: 's', id: sid, min: 1, expiresAt }])
@@ -38,4 +40,15 @@ export async function run({ rounds }) {
     tables.push({ work: `${title}: ${work}`, unit: 'us each', base: none.name, results, goals })
   }
   return tables
+}
+
+/**
+ * Several of the same, in turns: where the memory of a cache happens to lie makes more of a difference than what is measured here,
+ * up to two fifths between two that are equal.
+ */
+function rotate(create) {
+  const all = Array.from({ length: instances }, create)
+  let calls = 0
+  // Long enough with one that all of its tokens are known to the processor, too.
+  return (token) => all[Math.floor(calls++ / callsInARow) % instances].verify(token)
 }

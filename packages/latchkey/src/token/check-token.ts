@@ -10,10 +10,11 @@ import { malformed, type Refusal } from './refusal.js'
 import type { Revocations } from './revocation-list.js'
 import { type CacheCounts, type Cached, createTokenCache, noCounts } from './token-cache.js'
 
-/** A check that remembers what it accepted, by the text that it came in: the token, or the line of the header around it. */
+/** A check that remembers what it accepted. */
 export interface TokenCheck<Verified = AccessToken> {
+  /** With `line`, the line of the header that the token came in, it is remembered by that. */
   check(token: string, nowMs: number, line?: string): Verified | Refusal
-  /** What the token in a line that was let through before is worth now; undefined where the line must be read and its token checked. */
+  /** What a line that was let through before is worth now; undefined where it must be read, and its token checked. */
   recall(line: string, nowMs: number): Verified | undefined
 }
 
