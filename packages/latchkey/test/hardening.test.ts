@@ -14,6 +14,7 @@ import {
 } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
 import { generatePrivateKey } from '../src/token/generate-private-key.js'
+import { remember } from '../src/token/remember.js'
 import { claims, clock, headerOf, issuer, keys, rawSigner, refusalOf, sid } from './fixtures.js'
 import { heapGrowth } from './heap.js'
 
@@ -132,6 +133,16 @@ describe('a cached token', () => {
     }
     expect(JSON.stringify(verify(text).claims)).toBe(before)
   })
+})
+
+it('a claim that is remembered keeps nothing of the payload that it was cut from', () => {
+  const remembering = remember((text) => text.split(' '))
+  const cut = (i: number) => `${i} ${'x'.repeat(100_000)}`.slice(0, 50)
+  const cutMany = () => {
+    for (let i = 0; i < 200; i++) remembering(cut(i))
+  }
+  expect(heapGrowth(cutMany)).toBeLessThan(1_000_000)
+  expect(remembering(cut(1))).toBe(remembering(cut(1)))
 })
 
 describe('the bytes of a payload', () => {

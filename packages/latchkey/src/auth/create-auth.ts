@@ -4,6 +4,7 @@ import type { Trust } from '../token/checks.js'
 import { readVerifierOptions } from '../token/create-verifier.js'
 import { explainBy } from '../token/explain.js'
 import type { Revocations } from '../token/revocation-list.js'
+import { noCounts } from '../token/token-cache.js'
 import { type Auth, assembleAuth } from './assemble-auth.js'
 import type { AuthOptions, KeyAuthOptions, ServerAuthOptions } from './auth-options.js'
 import { createIssuerAuth } from './create-issuer-auth.js'
@@ -51,7 +52,7 @@ function createKeyAuth<Scope extends string>(options: KeyAuthOptions<Scope>): Au
   const verifier = readVerifierOptions('createAuth', rest, [...sharedNames, 'keys', 'revocations'])
   const freshness = createFreshness(freshnessOf(options, options.revocations))
   const trust = verifier.trustIn(typeof keys === 'string' ? readKeyFile(keys) : keys)
-  const counts = { hits: 0, misses: 0 }
+  const counts = noCounts()
   const check = createTokenCheck(trust, verifier.cacheEntries, counts)
   return assembleAuth({
     ...{ options, freshness, revocations: options.revocations, counts, check: () => check },
@@ -65,7 +66,7 @@ function createServerAuth<Scope extends string>(options: ServerAuthOptions<Scope
   const issuer = options.issuer ?? server
   let trust: Trust | undefined
   let check: TokenCheck | undefined
-  const counts = { hits: 0, misses: 0 }
+  const counts = noCounts()
   // Read before anything is asked of the server, so that a wrong option is an exception here and not a warning later.
   const verifier = (revocations?: Revocations) =>
     readVerifierOptions('createAuth', { audience: issuer, ...rest, issuer, ...(revocations && { revocations }) }, [

@@ -1,6 +1,7 @@
 /** `createAuth` with the profile `any-jwt`: access tokens of an issuer that is no Latchkey server. */
 import { createForeignTokenCheck, type ForeignTokenCheck } from '../token/check-foreign-token.js'
 import { readVerifierOptions } from '../token/create-verifier.js'
+import { noCounts } from '../token/token-cache.js'
 import { type Auth, assembleAuth } from './assemble-auth.js'
 import type { IssuerAuthOptions } from './auth-options.js'
 import { followIssuer, type Pace, usualPace } from './follow-issuer.js'
@@ -21,7 +22,7 @@ export function createIssuerAuth<Scope extends string>(
   const issuer = options.issuer ?? given
   const { rules, cacheEntries } = readVerifierOptions(owner, { ...rest, issuer }, optionNames)
   let check: ForeignTokenCheck | undefined
-  const counts = { hits: 0, misses: 0 }
+  const counts = noCounts()
   const follower = followIssuer({
     ...{ server, issuer, allowHttp, pace },
     onKeys: (keys) => {

@@ -12,7 +12,9 @@ export function remember<Value extends object>(read: (text: string) => Value | u
     const value = read(text)
     if (value === undefined) return undefined
     if (known.size === most) known.clear()
-    known.set(text, value)
+    // V8 keeps the text that a part was cut from as long as the part: here the whole payload.
+    const copy = Buffer.from(text).toString()
+    known.set(copy, read(copy) as Value)
     return value
   }
 }
