@@ -15,6 +15,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { generatePrivateKey } from '../src/token/generate-private-key.js'
 import { remember } from '../src/token/remember.js'
+import { beginRead, createRevocationCopy } from '../src/token/revocation-copy.js'
 import { claims, clock, headerOf, issuer, keys, rawSigner, refusalOf, sid } from './fixtures.js'
 import { heapGrowth } from './heap.js'
 
@@ -37,6 +38,17 @@ describe('a clock that is no number', () => {
     now = moment
     expect(refusalOf(() => verify(token))).toMatch(/^token_/)
     expect(createAuth({ ...rules, clock: broken }).decide(ask(`Bearer ${token}`), need).status).toBeDefined()
+  })
+
+  it("of somebody's own is not taken for the wall's when the age of revocations is asked", () => {
+    const revocations = createRevocationCopy()
+    revocations.readUpTo(beginRead())
+    const soon = () => Date.now() + 3_600_000
+    const { issue } = createSigner({ ...signerOptions, ttlSeconds: 7200, clock: Date.now })
+    const auth = createAuth({ ...rules, revocations, clock: soon })
+    for (let i = 0; i < 3; i++) expect(auth.decide(ask(`Bearer ${issue(subject)}`), need).status).toBeUndefined()
+    const known = ask(`Bearer ${issue(subject)}`)
+    for (let i = 0; i < 3; i++) expect(auth.decide(known, need).status).toBeUndefined()
   })
 
   it('that steps back makes no difference between a cached token and another', () => {
