@@ -28,8 +28,8 @@ const need = { scopes: [], anyOf: [], optional: false, basic: true, maxAgeSecond
 const absent = { host: undefined, origin: undefined, fetchSite: undefined, fetchMode: undefined, preflight: false }
 const ask = (authorization: string) => ({ method: 'GET', url: '/', authorization: [authorization], ...absent })
 
-describe('a clock that is no number', () => {
-  it.each([Number.NaN, undefined, 'soon', {}])('accepts no token at %s', (moment) => {
+describe('a clock', () => {
+  it.each([Number.NaN, undefined, 'soon', {}])('that is no number accepts no token: %s', (moment) => {
     const broken = () => moment as number
     expect(refusalOf(() => createVerifier({ ...rules, clock: broken }).verify(token))).toMatch(/^token_/)
     let now: unknown = clock()
@@ -62,7 +62,7 @@ describe('a clock that is no number', () => {
     }
   })
 
-  it('issues no token', () => {
+  it('that is no number issues no token', () => {
     expect(() => createSigner({ ...signerOptions, clock: () => Number.NaN }).issue(subject)).toThrow(TypeError)
   })
 })
