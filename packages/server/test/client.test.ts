@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { createClient } from 'latchkey/client'
 import { describe, expect, it } from 'vitest'
-import { type Fault, startFront } from './client/front.js'
+import { type Fault, hold, startFront } from './client/front.js'
 import { failureOf, form, refreshPath, useClient } from './client/use-client.js'
 import { ann, listen, secret } from './server.js'
 
@@ -223,18 +223,20 @@ describe('fetch', () => {
   it('that one caller aborts leaves the refresh to the others', async () => {
     expire()
     const stop = new AbortController()
+    const { held, release } = hold()
     now.front.fault = ({ path }) => {
       if (path !== refreshPath) return undefined
       // While the one waits for it, and another begins to.
       other = me()
       setTimeout(() => stop.abort(new Error('enough')), 100)
-      return 'late'
+      return held
     }
     let other: Promise<Response> | undefined
     const aborted = failureOf(me({ signal: stop.signal }))
     expect((await aborted).message).toBe('enough')
     // It did not wait for the answer.
     expect(now.front.count(refreshPath, 201)).toBe(0)
+    release()
     expect((await other)?.status).toBe(200)
     expect(now.front.count(refreshPath)).toBe(1)
     await expect(me({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })

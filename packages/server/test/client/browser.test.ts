@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ann, ask, type Node, postJson, secret, startNode, temporaryFolder } from '../server.js'
 import { createTestDatabase, type TestDatabase } from '../store/test-store.js'
 import { findChromium, startChromium } from './chromium.js'
-import { type Front, startFront } from './front.js'
+import { type Front, hold, startFront } from './front.js'
 import { setRole } from './set-role.js'
 
 const executable = findChromium()
@@ -358,10 +358,12 @@ describe.runIf(executable)('a tab', () => {
     const tab = await openTab('memory')
     await logIn(tab)
     expire()
-    front.fault = ({ path }) => (path === refreshPath ? 'late' : undefined)
+    const { held, release } = hold()
+    front.fault = ({ path }) => (path === refreshPath ? held : undefined)
     const answers = call(tab, 2)
     await expect.poll(() => front.count(refreshPath)).toBe(1)
     await run(tab, 'client.close()')
+    release()
     expect([await answers, await eventsOf(tab)]).toEqual([[200], ['login', 'refresh']])
   })
 

@@ -10,11 +10,13 @@ export interface Seen {
   readonly body: string
   /** 0 until it is answered, and when it was cut. */
   status: number
+  /** That of the server, whose answer may be held back. */
+  serverStatus: number
 }
 
-/** `cut`: before the server hears of it. `lose`: after it answered, in the middle of the answer. `late`: half a second after the server answered.
- * `hang`: never. A function answers by itself. */
-export type Fault = 'cut' | 'lose' | 'late' | 'hang' | ((response: ServerResponse) => void) | undefined
+/** `cut`: before the server hears of it. `lose`: after it answered, in the middle of the answer. `hang`: never.
+ * A promise: the server's answer waits for it. A function answers by itself. */
+export type Fault = 'cut' | 'lose' | 'hang' | Promise<void> | ((response: ServerResponse) => void) | undefined
 
 export interface Front {
   readonly url: string
@@ -37,7 +39,7 @@ export async function startFront(target: () => string): Promise<Front> {
     if (page) return void outgoing.writeHead(200, { 'content-type': page.type }).end(page.text)
     let body = ''
     for await (const chunk of incoming.setEncoding('utf8')) body += chunk
-    const entry: Seen = { method, path, headers, body, status: 0 }
+    const entry: Seen = { method, path, headers, body, status: 0, serverStatus: 0 }
     const fault = front.fault(entry, front.count(path))
     front.seen.push(entry)
     outgoing.on('finish', () => {
@@ -53,9 +55,10 @@ export async function startFront(target: () => string): Promise<Front> {
     const sent = request({ hostname, port, method, path, headers, agent: false }, async (response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk)
-      if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, 500))
+      entry.serverStatus = response.statusCode as number
+      if (fault instanceof Promise) await fault
       if (fault === 'lose') return void lose(outgoing, cors(headers))
-      outgoing.writeHead(response.statusCode as number, { ...response.headers, ...cors(headers) })
+      outgoing.writeHead(entry.serverStatus, { ...response.headers, ...cors(headers) })
       outgoing.end(Buffer.concat(chunks))
     })
     sent.on('error', () => incoming.socket.destroy())
@@ -81,6 +84,15 @@ export async function startFront(target: () => string): Promise<Front> {
 function lose(outgoing: ServerResponse, headers: Record<string, string>): void {
   outgoing.writeHead(201, { ...headers, 'content-length': 100 })
   outgoing.write('{', () => outgoing.socket?.destroy())
+}
+
+/** A promise for `fault`, and what resolves it. */
+export function hold(): { held: Promise<void>; release(): void } {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  return { held, release: () => release() }
 }
 
 function cors({ origin = '*' }: IncomingMessage['headers']): Record<string, string> {

@@ -2,7 +2,7 @@
 import { type ClientStorage, createClient } from 'latchkey/client'
 import { describe, expect, it } from 'vitest'
 import { ask, secret } from '../server.js'
-import type { Front } from './front.js'
+import { type Front, hold } from './front.js'
 import { failureOf, form, refreshPath, useClient } from './use-client.js'
 
 const now = useClient()
@@ -30,11 +30,15 @@ describe('a role that changed', () => {
 describe('changeSecret', () => {
   const next = 'another long passphrase'
   it('lets nobody refresh with the token that it replaces', async () => {
-    now.front.fault = ({ path }) => (path === '/v1/user/secret' ? 'late' : undefined)
+    const { held, release } = hold()
+    now.front.fault = ({ path }) => (path === '/v1/user/secret' ? held : undefined)
     const change = now.client.changeSecret({ old_secret: secret, new_secret: next })
     // The server has changed it by now, and its answer is on the way.
-    await new Promise((resolve) => setTimeout(resolve, 350))
-    expect((await me()).status).toBe(200)
+    await expect.poll(() => now.front.seen[0]?.serverStatus).toBe(200)
+    const answer = me()
+    await expect.poll(() => now.front.count('/v1/user', 401)).toBe(1)
+    release()
+    expect((await answer).status).toBe(200)
     expect([now.front.count('/v1/user', 401), now.front.count(refreshPath)]).toEqual([1, 0])
     await change
     await now.client.changeSecret({ old_secret: next, new_secret: secret })
