@@ -19,7 +19,7 @@ export function observeRequests(
     const requestId = given !== undefined && requestIdSyntax.test(given) ? given : randomBytes(12).toString('hex')
     c.set('requestId', requestId)
     await next()
-    c.header('x-request-id', requestId)
+    c.res.headers.set('x-request-id', requestId)
     observer.ended({
       ...{ requestId, method: c.req.method, route: routeOf(c), status: c.res.status },
       ms: performance.now() - beganAtMs,
