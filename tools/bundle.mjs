@@ -13,6 +13,13 @@ const licences = join(folder, 'LICENSES.txt')
 // A peer, which an application shares; what is compiled for one machine; what opens files of its own.
 const external = [/^latchkey(\/|$)/, /^better-sqlite3/, 'pg', 'pino']
 
+/** zod's messages in sixty other languages: half a megabyte that nobody here asks for. */
+const withoutLanguages = {
+  name: 'without-languages',
+  load: (module) =>
+    /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/.test(module) ? "export { default as en } from './en.js'" : undefined,
+}
+
 if (isStale()) await bundle()
 
 function isStale() {
@@ -29,7 +36,8 @@ function inputs() {
 
 async function bundle() {
   rmSync(folder, { recursive: true, force: true })
-  const build = await rolldown({ input: join(place, 'dist', 'cli', 'main.js'), platform: 'node', external })
+  const input = join(place, 'dist', 'cli', 'main.js')
+  const build = await rolldown({ input, platform: 'node', external, plugins: [withoutLanguages] })
   const { output } = await build.write({ dir: folder, format: 'esm' })
   await build.close()
   const modules = output.flatMap((chunk) => chunk.moduleIds ?? [])
