@@ -16,6 +16,9 @@ export async function createOrigins(time, { count, issuer, store, publicJwk }) {
     const party = createParty('origin', { bootedMs: 1_000_000 * (number + 1) })
     // A module of its own each, as each process has a name of its own in the pages.
     const { createFeedPages } = await import(`../../packages/server/dist/revocations/read-page.js?process=${number}`)
+    // Those of pages alone are asked.
+    const counting = { store: { now: () => Date.now() / 1000 }, settings: {}, isShared: false, log: silent }
+    const limits = createLimits(counting)
     const api = time.as(party, () =>
       createApi({
         ...{ store, issuer, registration: false, feedAccess: 'public', log: silent, observer: undefined },
@@ -23,7 +26,7 @@ export async function createOrigins(time, { count, issuer, store, publicJwk }) {
         ...{ sessions: unused, changeSecret: unused, verifier: unused, readiness: unused, roles: { scopes: [] } },
         auth: { scopes: [], decide: () => ({ status: 401, headers: {}, body: '' }) },
         signingKeys: { publicJwks: () => ({ keys: [publicJwk], keys_version: 1 }) },
-        ...{ feedPages: createFeedPages(store), limits: createLimits(), callerOf: createCallerOf(trustedProxies) },
+        ...{ feedPages: createFeedPages(store), limits, callerOf: createCallerOf(trustedProxies) },
       }),
     )
     origins.push({ party, answer: (path, forwardedFor) => answer(time, api, issuer + path, forwardedFor) })

@@ -4,6 +4,7 @@ import { problemsOf } from './config/read-object.js'
 import type { LatchkeyConfig } from './config/settings.js'
 
 export { ConfigurationError } from './config/configuration-error.js'
+export type { LimitSettings } from './config/limit-settings.js'
 export { type ConfigSources, type ReadyConfig, readConfig } from './config/read-config.js'
 export type { BuiltInScope } from './config/roles.js'
 export type { LatchkeyConfig, LogLevel } from './config/settings.js'

@@ -36,7 +36,7 @@ it('names each route, what it needs, and its refusals', () => {
     ),
   )
   expect(operations).toEqual([
-    ['POST /v1/client/register', 'register', 'open', '201 400 409 413 415 503 default'],
+    ['POST /v1/client/register', 'register', 'open', '201 400 409 413 415 429 503 default'],
     ['POST /v1/token', 'logIn', 'open', '201 400 401 413 415 429 503 default'],
     ['POST /v1/token/refresh', 'refresh', 'open', '201 400 401 413 415 503 default'],
     ['POST /v1/token/secret', 'describeToken', 'open', '200 400 401 413 415 429 503 default'],

@@ -2,6 +2,7 @@ import { LatchkeyError, type Roles } from 'latchkey'
 import { emailType, type SecretHashing } from '../client-types/client-type.js'
 import { passwordAttemptReasons, passwordReasons } from '../client-types/password-rule.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
+import type { Attempts } from '../limits/attempts.js'
 import type { AccessTokenIssuer } from '../sessions/issue-access-token.js'
 import type { Caller } from '../sessions/refresh.js'
 import { replacePair } from '../sessions/replace-pair.js'
@@ -22,6 +23,7 @@ export interface ChangeSecretParts {
   readonly hashing: SecretHashing
   readonly roles: Roles
   readonly tokens: AccessTokenIssuer
+  readonly attempts: Attempts
   readonly equalTime: { wait(startedAtMs: number): Promise<void> }
 }
 
@@ -37,22 +39,28 @@ export type ChangeSecret = (asking: Asking, form: SecretForm, caller: Caller) =>
  * Makes the change of a password by its user: needs the old one, ends all other sessions, and answers a new pair for the one
  * that asks, whose tokens before are refused.
  *
- * Throws LatchkeyError: `parameter_invalid`, `auth_failed` for a wrong old secret and for a user without one, `busy`.
+ * Throws LatchkeyError: `parameter_invalid`, `auth_failed` for a wrong old secret and for a user without one,
+ * `too_many_requests`, `busy`.
  */
 export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
-  const { store, changes, hashing, equalTime } = parts
-  return async function changeSecret({ uid, sid }, form, { addressPrefix }) {
+  const { store, changes, hashing, attempts, equalTime } = parts
+  return async function changeSecret(asking, form, caller) {
     await checkForm(form)
+    const { addressPrefix } = caller
+    return attempts.run({ addressPrefix, account: { uid: Number(asking.uid) } }, () => change(asking, form, caller))
+  }
+
+  async function change({ uid, sid }: Asking, form: SecretForm, { addressPrefix }: Caller): Promise<TokenAnswer> {
     const number = Number(uid)
     const identity = await readIdentity(store, number)
     const { right, startedAtMs } = await hashing.check(form.old_secret, identity?.secret_hash ?? undefined)
     try {
       if (identity === undefined || !right) throw new LatchkeyError('auth_failed')
       const { hash, form: secret_form } = await hashing.hash(form.new_secret)
-      return await changes.transaction(async (transaction, change) => {
+      return await changes.transaction(async (transaction, write) => {
         const now = store.now()
         const event = form.end_api_keys ? 'secret_and_keys' : 'secret'
-        await change({ event, uid: number, now, except: sid, addressPrefix })
+        await write({ event, uid: number, now, except: sid, addressPrefix })
         const { numUpdatedRows } = await transaction
           .updateTable('identities')
           .set({ secret_hash: hash, secret_form })
@@ -61,7 +69,7 @@ export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
           .executeTakeFirstOrThrow()
         // Somebody else has changed it since it was verified.
         if (numUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')
-        await change({ event: 'new_pair', uid: number, now, sids: [sid], addressPrefix })
+        await write({ event: 'new_pair', uid: number, now, sids: [sid], addressPrefix })
         return replacePair(transaction, parts, { uid: number, sid, now })
       })
     } catch (error) {

@@ -14,6 +14,7 @@ export function createApiKeyClientType({ store }: { store: Store }): ClientType 
   return Object.freeze({
     type: apiKeyType,
     name: 'API key',
+    isGuessable: false,
     normaliseAccount: (account: string) => account,
     // Whatever is no key finds none, and costs nothing.
     attemptReasons: () => ({}),

@@ -42,6 +42,8 @@ export interface ClientType {
   /** The number on the wire. */
   readonly type: number
   readonly name: string
+  /** Whether people choose its secrets, so that tries are counted for each account, too. */
+  readonly isGuessable: boolean
   /** The one spelling under which an account is stored and looked up. Idempotent; takes any text. */
   normaliseAccount(account: string): string
   /** Why this cannot be an attempt at all, by its length for one; says nothing about which accounts exist. */

@@ -39,6 +39,7 @@ export function createEmailClientType(parts: { store: Store; hashing: SecretHash
   return Object.freeze({
     type: emailType,
     name: 'email',
+    isGuessable: true,
     normaliseAccount: normaliseEmail,
     attemptReasons: ({ account, secret }: Attempt) => ({
       account: emailAttemptReasons(account),

@@ -41,6 +41,7 @@ describe('what applies when nothing is said', () => {
       metricsPort: undefined,
       feedAccess: 'public',
       registration: true,
+      limits: { perAccountAndPrefix: 10, perPrefix: 100, perAccount: 100, registrationsPerPrefix: 60 },
     })
     expect(clock).toBeUndefined()
     expect(roles.grant('admin')).toEqual(['*:*', '*:*:any'])
@@ -165,6 +166,13 @@ describe('an object', () => {
     ['algorithm', 'none'],
     ['algorithm', 'RS256'],
     ['registration', 'no'],
+    ['limits', 5],
+    ['limits', []],
+    ['limits', { perPrefix: -1 }],
+    ['limits', { perPrefix: 1.5 }],
+    ['limits', { perPrefix: 1_000_001 }],
+    ['limits', { perprefix: 5 }],
+    ['limits', { toString: 5 }],
     ['trustedProxies', true],
     ['feedAccess', 'private'],
     ['logLevel', 'debug'],

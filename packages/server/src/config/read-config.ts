@@ -1,6 +1,7 @@
 import type { Roles } from 'latchkey'
 import type { Algorithm } from 'latchkey/token'
 import { ConfigurationError } from './configuration-error.js'
+import { type LimitSettings, withDefaultLimits } from './limit-settings.js'
 import { type Environment, readEnvironment } from './read-environment.js'
 import { readConfigurationFile } from './read-file.js'
 import { problemsOf } from './read-object.js'
@@ -32,6 +33,7 @@ export interface ReadyConfig {
   readonly logLevel: LogLevel
   readonly feedAccess: 'public' | 'key'
   readonly registration: boolean
+  readonly limits: LimitSettings
   /** Undefined: the store's own. */
   readonly clock: (() => number) | undefined
 }
@@ -88,6 +90,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     logLevel: given.logLevel ?? 'info',
     feedAccess: given.feedAccess ?? 'public',
     registration: given.registration ?? true,
+    limits: withDefaultLimits(given.limits),
     clock: given.clock,
   })
 }

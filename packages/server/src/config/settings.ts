@@ -1,6 +1,7 @@
 /** Every setting there is. Whoever adds one gives it a type, a default, a unit if it has one, a sentence and a test. */
 import type { Roles } from 'latchkey'
 import type { Algorithm } from 'latchkey/token'
+import { isLimits, type LimitSettings } from './limit-settings.js'
 import { isIntegerFrom, isText, numberFrom, type Setting } from './setting.js'
 
 export interface LatchkeyConfig<Scope extends string = string> {
@@ -37,6 +38,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly feedAccess?: 'public' | 'key' | undefined
   /** Whether anybody may register. Default true. */
   readonly registration?: boolean | undefined
+  /** How often secrets may be tried, and users registered; what is not said keeps its default, and 0 is no limit. */
+  readonly limits?: Partial<LimitSettings> | undefined
   /** Milliseconds since the epoch. Default the clock of the database, which with SQLite is `Date.now`. */
   readonly clock?: (() => number) | undefined
 }
@@ -173,6 +176,15 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     expected: 'true or false',
     sentence: 'Whether anybody may register; when off, the route does not exist and `latchkey user add` makes users.',
     isValid: (value) => typeof value === 'boolean',
+  },
+  limits: {
+    type: 'object of integers: `perAccountAndPrefix`, `perPrefix`, `perAccount`, `registrationsPerPrefix`',
+    default: '`10`, `100`, `100` in 10 minutes, and `60` in a minute',
+    expected:
+      'an object of perAccountAndPrefix, perPrefix, perAccount and registrationsPerPrefix, whole numbers from 0 to 1000000',
+    sentence:
+      'How many wrong secrets may be tried, and users registered, as [limits](limits.md) tells; what is not said keeps its default, and 0 is no limit.',
+    isValid: isLimits,
   },
   clock: {
     type: 'function; not in a JSON file',

@@ -29,6 +29,7 @@ export async function issueForUser(
   const proved: ClientType = {
     type: emailType,
     name: 'operator',
+    isGuessable: false,
     normaliseAccount: (account) => account,
     attemptReasons: () => ({}),
     verify: async () => ({ identity, startedAtMs: performance.now() }),
@@ -37,6 +38,7 @@ export async function issueForUser(
     ...{ store, changes, tokens, roles: config.roles },
     clientTypes: { get: () => proved },
     equalTime: { wait: async () => {} },
+    attempts: { run: (_, work) => work() },
   })
   // A pair always: nobody presented an API key.
   return (await login({ ...form, type: emailType, account: uid, secret: '' })) as TokenAnswer

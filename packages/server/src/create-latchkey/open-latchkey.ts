@@ -39,8 +39,8 @@ export interface OpenOptions {
   readonly isWorker?: boolean
   /** Of the process: whether /readyz shall send requests elsewhere, and who wants to know of that. Default: never, nobody. */
   readonly lifecycle?: Lifecycle
-  /** Default: those of `createLimits`. */
-  readonly limits?: Limits
+  /** In the place of those of `createLimits`. */
+  readonly limits?: Partial<Limits>
 }
 
 /**
@@ -59,9 +59,13 @@ export async function openLatchkey(config: ReadyConfig, options: OpenOptions = {
 
 async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenOptions): Promise<Latchkey> {
   const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies, metricsPort } = config
-  const { overrideGlobalObjects = false, log = plainLog, limits = createLimits() } = options
+  const { overrideGlobalObjects = false, log = plainLog } = options
   const { observesRequests = false, isWorker = false, lifecycle = endless } = options
   const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
+  // Many machines share a PostgreSQL database; a SQLite file alone the processes of `serve --workers`.
+  const isShared = isWorker || config.databaseUrl !== undefined
+  const limits = { ...createLimits({ store, settings: config.limits, isShared, log }), ...options.limits }
+  const { attempts } = limits
   await openRestored({ store, secret: config.secret, algorithm: config.algorithm }, log)
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
@@ -86,13 +90,13 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
     ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log, readiness },
     ...{ feedPages: createFeedPages(store), limits, callerOf: createCallerOf(trustedProxies) },
     observer: createObserver({ log: observesRequests ? log : undefined, metrics, trustedProxies }),
-    login: createLogin({ store, changes, clientTypes, roles, tokens, equalTime }),
+    login: createLogin({ store, changes, clientTypes, roles, tokens, attempts, equalTime }),
     refresh: createRefresh({ store, changes, roles, tokens }),
     revoke: createRevoke({ store, changes, verifier: issuedVerifier }),
     introspect: createIntrospect({ store, verifier: issuedVerifier }),
     apiKeys: createApiKeys({ store, changes, roles }),
     sessions: createSessionList({ store, changes }),
-    changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, equalTime }),
+    changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, attempts, equalTime }),
   })
 
   function fetch(request: Request, ...more: readonly [(() => Promise<unknown>) | object | undefined, object?]) {

@@ -24,7 +24,7 @@ export async function requireScope(
   if (credentials === undefined || !credentials.secret.startsWith('lkk_')) {
     return (await guard(auth, scope)(c as unknown as Context, async () => {})) ?? undefined
   }
-  const owner = await limits.attempts.run(callerOf(c).addressPrefix, async () => {
+  const owner = await limits.attempts.run({ addressPrefix: callerOf(c).addressPrefix }, async () => {
     const found = await findApiKey(store, credentials.secret)
     if (found === undefined || found.id !== credentials.id) throw clientRefused()
     return found

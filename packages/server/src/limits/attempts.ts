@@ -1,44 +1,75 @@
+import { createHash } from 'node:crypto'
 import { LatchkeyError } from 'latchkey'
-import { type LimitOptions, tooMany } from './limit.js'
-import { RateLimiterMemory } from './rate-limiter.js'
+import type { LimitSettings } from '../config.js'
+import type { Store } from '../store/store.js'
+import type { Counted, Counters } from './counters.js'
+import { isKnownPrefix, type TriedAccount } from './known-prefixes.js'
 
-/** How many secrets may be tried from one place on the network. Each process counts on its own. */
-export interface Attempts {
-  /**
-   * Runs what verifies a secret, for a request from this address prefix. Only secrets that turn out wrong (`auth_failed`) count.
-   * While others run, whose outcome is not known, no more run than could all be wrong. Without an address nothing is counted.
-   * @throws LatchkeyError `too_many_requests`, without running it; and whatever `work` throws.
-   */
-  run<Result>(addressPrefix: string | undefined, work: () => Promise<Result>): Promise<Result>
+/** Who tries a secret. */
+export interface Trier {
+  /** Undefined where nobody knows it: then nothing is counted by it. */
+  readonly addressPrefix: string | undefined
+  /** Whose secret it is, where it is one that people choose; undefined for what nobody can guess. */
+  readonly account?: TriedAccount | undefined
 }
 
-/** Makes the counter: `places` wrong secrets in each `seconds`. */
-export function createAttempts({ places, seconds }: LimitOptions): Attempts {
-  const wrong = new RateLimiterMemory({ points: places, duration: seconds })
-  const running = new Map<string, number>()
+/** How many secrets may be tried. */
+export interface Attempts {
+  /**
+   * Runs what verifies a secret. Only secrets that turn out wrong (`auth_failed`) count. While others run, whose outcome is not
+   * known, no more run than could all be wrong.
+   * @throws LatchkeyError `too_many_requests`, without running it; and whatever `work` throws.
+   */
+  run<Result>(trier: Trier, work: () => Promise<Result>): Promise<Result>
+}
 
-  async function check(key: string): Promise<void> {
-    const counted = await wrong.get(key)
-    const { consumedPoints = 0, msBeforeNext = 0 } = counted ?? {}
-    if (consumedPoints >= places) throw tooMany(msBeforeNext)
-    if (consumedPoints + (running.get(key) ?? 0) > places) throw tooMany(0)
+const seconds = 600
+
+/** Makes the limits of attempts. */
+export function createAttempts(parts: {
+  readonly store: Store
+  readonly counters: Counters
+  readonly limits: Omit<LimitSettings, 'registrationsPerPrefix'>
+}): Attempts {
+  const { store, counters, limits } = parts
+
+  async function countedFor({ addressPrefix, account }: Trier): Promise<Counted[]> {
+    const name = account && ('uid' in account ? ['uid', account.uid] : [account.clientType, account.account])
+    const isKnown = account && addressPrefix ? await isKnownPrefix(store, account, addressPrefix) : false
+    const all: (Counted & { readonly counts: boolean })[] = [
+      {
+        ...{ limit: 'account-and-prefix', places: limits.perAccountAndPrefix, seconds },
+        ...{ key: keyOf('account-and-prefix', name, addressPrefix), counts: Boolean(name && addressPrefix) },
+      },
+      {
+        ...{ limit: 'prefix', places: limits.perPrefix, seconds },
+        ...{ key: keyOf('prefix', addressPrefix), counts: addressPrefix !== undefined },
+      },
+      {
+        ...{ limit: 'account', places: limits.perAccount, seconds },
+        ...{ key: keyOf('account', name), counts: name !== undefined && !isKnown },
+      },
+    ]
+    return all.filter(({ counts, places }) => counts && places > 0)
   }
 
   return Object.freeze({
-    async run<Result>(key: string | undefined, work: () => Promise<Result>): Promise<Result> {
-      if (key === undefined) return work()
-      running.set(key, (running.get(key) ?? 0) + 1)
+    async run<Result>(trier: Trier, work: () => Promise<Result>): Promise<Result> {
+      const taken = await counters.take(await countedFor(trier))
+      let failed = false
       try {
-        await check(key)
         return await work()
       } catch (error) {
-        if (error instanceof LatchkeyError && error.code === 'auth_failed') await wrong.penalty(key)
+        failed = error instanceof LatchkeyError && error.code === 'auth_failed'
         throw error
       } finally {
-        const others = (running.get(key) as number) - 1
-        if (others === 0) running.delete(key)
-        else running.set(key, others)
+        await taken.end(failed)
       }
     },
   })
+}
+
+/** Hashed: people type passwords where accounts belong. */
+function keyOf(...parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }

@@ -1,7 +1,6 @@
-import { LatchkeyError } from 'latchkey'
-import { RateLimiterMemory, RateLimiterRes } from './rate-limiter.js'
+import type { Counters } from './counters.js'
 
-/** How many requests may come from one place on the network in a time. Each process counts on its own. */
+/** How many requests may come from one place on the network in a time. */
 export interface Limit {
   /**
    * Counts a request from this address prefix. One whose address nobody knows is not counted: all of them together would lock
@@ -12,24 +11,23 @@ export interface Limit {
 }
 
 export interface LimitOptions {
+  readonly counters: Counters
+  /** As clients are told it. */
+  readonly name: string
+  /** 0: no limit. */
   readonly places: number
   /** From the first request on. */
   readonly seconds: number
 }
 
 /** Makes a counter per address prefix. */
-export function createLimit({ places, seconds }: LimitOptions): Limit {
-  const limiter = new RateLimiterMemory({ points: places, duration: seconds })
+export function createLimit({ counters, name, places, seconds }: LimitOptions): Limit {
   return Object.freeze({
     async take(addressPrefix: string | undefined) {
-      if (addressPrefix === undefined) return
-      await limiter.consume(addressPrefix).catch((full: unknown) => {
-        throw full instanceof RateLimiterRes ? tooMany(full.msBeforeNext) : full
-      })
+      if (addressPrefix === undefined || places === 0) return
+      const taken = await counters.take([{ limit: name, key: `${name} ${addressPrefix}`, places, seconds }])
+      // Whatever becomes of it, it has come.
+      await taken.end(true)
     },
   })
-}
-
-export function tooMany(waitMs: number): LatchkeyError {
-  return new LatchkeyError('too_many_requests', { retryAfterSeconds: Math.max(Math.ceil(waitMs / 1000), 1) })
 }

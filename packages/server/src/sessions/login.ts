@@ -4,6 +4,8 @@ import { exchangeApiKey } from '../api-keys/exchange-api-key.js'
 import type { ClientType, Identity } from '../client-types/client-type.js'
 import type { ClientTypes } from '../client-types/index.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
+import type { Attempts } from '../limits/attempts.js'
+import { rememberPrefix } from '../limits/known-prefixes.js'
 import type { Store } from '../store/store.js'
 import { beginSession } from './begin-session.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
@@ -33,6 +35,7 @@ export interface LoginParts {
   readonly clientTypes: ClientTypes
   readonly roles: Roles
   readonly tokens: AccessTokenIssuer
+  readonly attempts: Attempts
   /** Holds a refusal back, so that its time tells nothing. */
   readonly equalTime: { wait(startedAtMs: number): Promise<void> }
 }
@@ -44,26 +47,34 @@ export type Login = (form: LoginForm) => Promise<LoginAnswer>
 
 /**
  * Makes the login: verifies the secret, begins a session and answers its first pair of tokens; an API key gets an access token
- * of the session that it is. It limits nothing; whoever calls it counts attempts.
+ * of the session that it is.
  *
  * Throws LatchkeyError: `client_type_invalid`, `parameter_invalid`, `auth_failed` (one answer in equal time for a wrong
- * secret, an unknown, disabled or deleted account, and a user changed in between), `busy`.
+ * secret, an unknown, disabled or deleted account, and a user changed in between), `too_many_requests`, `busy`.
  */
 export function createLogin(parts: LoginParts): Login {
-  const { clientTypes, equalTime } = parts
+  const { clientTypes, attempts } = parts
   return async function login(form) {
     const clientType = clientTypes.get(form.type)
     checkForm(clientType, form)
     grantAudience(parts.tokens.audience, form.audience)
-    const { identity, startedAtMs } = await clientType.verify(form)
-    try {
-      if (identity === undefined) throw new LatchkeyError('auth_failed')
-      if (identity.apiKeyId !== undefined) return await exchangeApiKey(parts, identity.apiKeyId, form)
-      return await openSession(parts, form, identity)
-    } catch (error) {
-      if (error instanceof LatchkeyError && error.code === 'auth_failed') await equalTime.wait(startedAtMs)
-      throw error
-    }
+    const { type, addressPrefix } = form
+    const account = { clientType: type, account: clientType.normaliseAccount(form.account) }
+    return attempts.run({ addressPrefix, account: clientType.isGuessable ? account : undefined }, () =>
+      logIn(parts, clientType, form),
+    )
+  }
+}
+
+async function logIn(parts: LoginParts, clientType: ClientType, form: LoginForm): Promise<LoginAnswer> {
+  const { identity, startedAtMs } = await clientType.verify(form)
+  try {
+    if (identity === undefined) throw new LatchkeyError('auth_failed')
+    if (identity.apiKeyId !== undefined) return await exchangeApiKey(parts, identity.apiKeyId, form)
+    return await openSession(parts, form, identity)
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'auth_failed') await parts.equalTime.wait(startedAtMs)
+    throw error
   }
 }
 
@@ -91,13 +102,14 @@ async function openSession(
   }
   // Signed before the session is written, so that a failing signature leaves no session behind.
   const { answer, refresh, accessExp, idleUntil } = makePair({ roles, tokens }, session, now)
-  await changes.transaction((transaction, change) =>
-    beginSession(transaction, change, identity, {
+  await changes.transaction(async (transaction, change) => {
+    await beginSession(transaction, change, identity, {
       ...{ sid, kind: 'login', client_type: form.type, gen: 0, min_gen: 0, rev: 0, tag_key: tagKey },
       ...{ cur_hash: refresh.hash, scope_limit: scopeLimit, audience_limit: audienceLimit },
       ...{ created_at: now, idle_until: idleUntil, absolute_until: absoluteUntil, access_exp: accessExp },
       ...{ device: form.device ?? null, address_prefix: form.addressPrefix ?? null },
-    }),
-  )
+    })
+    if (form.addressPrefix !== undefined) await rememberPrefix(transaction, identity.uid, form.addressPrefix, now)
+  })
   return answer
 }

@@ -11,6 +11,8 @@ export interface LatchkeyDatabase {
   signing_keys: SigningKeysTable
   revocations: RevocationsTable
   audit_events: AuditEventsTable
+  attempts: AttemptsTable
+  known_prefixes: KnownPrefixesTable
   meta: MetaTable
 }
 
@@ -98,6 +100,23 @@ export interface AuditEventsTable {
   sid: string | null
   address_prefix: string | null
   detail: string | null
+}
+
+/** Tries of one time that began with the first of them. */
+export interface AttemptsTable {
+  key: string
+  failed: number
+  running: number
+  ends_at: number
+  /** Tries that run are forgotten then. */
+  running_ends_at: number
+}
+
+/** From where a user has logged in. */
+export interface KnownPrefixesTable {
+  uid: number
+  address_prefix: string
+  seen_at: number
 }
 
 export interface SigningKeysTable {

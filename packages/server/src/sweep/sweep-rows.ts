@@ -8,6 +8,8 @@ export const lateSeconds = 24 * 3600
 const rowsAtOnce = 200
 /** The newest rows stay, whatever they say: without its end, the feed would be read anew by all who follow it. */
 const feedRowsKept = 1_000
+/** Where a user has not logged in for so long is a strange place again. */
+const prefixSeconds = 400 * 24 * 3600
 
 /** What was removed, or emptied; `isDone` when there is no more for now. */
 export interface Swept {
@@ -42,6 +44,44 @@ export async function sweepKeys({ db, transaction, now }: Store): Promise<Swept>
     await transaction((writing) => writing.deleteFrom('signing_keys').where('verify_until', '<', isOver).execute())
   }
   return { rows: found.length, isDone: true }
+}
+
+/** Counts of tries whose time is over. */
+export async function sweepAttempts({ db, transaction, now }: Store): Promise<Swept> {
+  const isOver = now() - lateSeconds
+  const found = await db.selectFrom('attempts').select('key').where('ends_at', '<', isOver).limit(rowsAtOnce).execute()
+  if (found.length > 0) {
+    const keys = found.map(({ key }) => key)
+    await transaction((writing) =>
+      // Some may have begun anew.
+      writing.deleteFrom('attempts').where('key', 'in', keys).where('ends_at', '<', isOver).execute(),
+    )
+  }
+  return { rows: found.length, isDone: found.length < rowsAtOnce }
+}
+
+/** From where users have not logged in for 400 days. */
+export async function sweepPrefixes({ db, transaction, now }: Store): Promise<Swept> {
+  const isOver = now() - prefixSeconds
+  const found = await db
+    .selectFrom('known_prefixes')
+    .select(['uid', 'address_prefix'])
+    .where('seen_at', '<', isOver)
+    .limit(rowsAtOnce)
+    .execute()
+  if (found.length > 0) {
+    await transaction(async (writing) => {
+      for (const { uid, address_prefix } of found) {
+        await writing
+          .deleteFrom('known_prefixes')
+          .where('uid', '=', uid)
+          .where('address_prefix', '=', address_prefix)
+          .where('seen_at', '<', isOver)
+          .execute()
+      }
+    })
+  }
+  return { rows: found.length, isDone: found.length < rowsAtOnce }
 }
 
 export interface SessionsSwept extends Swept {

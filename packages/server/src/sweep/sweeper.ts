@@ -2,7 +2,7 @@ import { LatchkeyError } from 'latchkey'
 import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { createLease } from './lease.js'
-import { type Swept, sweepKeys, sweepRevocations, sweepSessions } from './sweep-rows.js'
+import { type Swept, sweepAttempts, sweepKeys, sweepPrefixes, sweepRevocations, sweepSessions } from './sweep-rows.js'
 
 export interface SweeperOptions {
   readonly store: Store
@@ -86,6 +86,8 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     const isDone =
       (await sweepAll('revocations', () => sweepRevocations(store), renew)) &&
       (await sweepAll('signing_keys', () => sweepKeys(store), renew)) &&
+      (await sweepAll('attempts', () => sweepAttempts(store), renew)) &&
+      (await sweepAll('known_prefixes', () => sweepPrefixes(store), renew)) &&
       (await sweepAll('sessions', nextSessions, renew))
     if (isDone) await lease.giveBack(restSeconds)
   }

@@ -23,7 +23,7 @@ const registration = body('Registration', {
 const registered = z.object({ uid, msg: z.literal('ok'), error_code: z.literal(0), request }).openapi('Registered')
 
 /** Registering; where it is switched off the route does not exist. */
-export function addClientRoutes(app: Api, { accounts, registration: isOn }: ApiParts): void {
+export function addClientRoutes(app: Api, { accounts, registration: isOn, limits, callerOf }: ApiParts): void {
   if (!isOn) return
   const register = createRoute({
     method: 'post',
@@ -33,9 +33,10 @@ export function addClientRoutes(app: Api, { accounts, registration: isOn }: ApiP
     summary: 'Make a user with the role `user`',
     middleware: [readJsonBody] as const,
     request: jsonBody(registration),
-    responses: { 201: jsonAnswer('The user was made.', registered), ...problems(400, 409, 413, 415, 503) },
+    responses: { 201: jsonAnswer('The user was made.', registered), ...problems(400, 409, 413, 415, 429, 503) },
   })
   app.openapi(register, async (c) => {
+    await limits.registrations.take(callerOf(c).addressPrefix)
     const made = await accounts.register(c.req.valid('json'))
     return c.json({ uid: made.uid, msg: 'ok' as const, error_code: 0 as const, request: requestOf(c) }, 201)
   })

@@ -68,7 +68,7 @@ const metadata = z
 
 /** What OAuth libraries call, in their spelling: RFC 6749 section 4.4, RFC 7009, RFC 7662, RFC 8414. */
 export function addOauthRoutes(app: Api, parts: ApiParts): void {
-  const { login, revoke, introspect, issuer, signingKeys, callerOf, limits } = parts
+  const { login, revoke, introspect, issuer, signingKeys, callerOf } = parts
 
   const grantToken = createRoute({
     method: 'post',
@@ -89,8 +89,8 @@ export function addOauthRoutes(app: Api, parts: ApiParts): void {
     if (credentials === undefined) throw clientRefused()
     const { id: account, secret } = credentials
     const { addressPrefix } = callerOf(c)
-    const exchange = () => login({ type: apiKeyType, account, secret, scope: form.scope, addressPrefix })
-    const answer = await limits.attempts.run(addressPrefix, exchange).catch(asClient)
+    const exchange = { type: apiKeyType, account, secret, scope: form.scope, addressPrefix }
+    const answer = await login(exchange).catch(asClient)
     const { token: access_token, token_type, expires_in, scope } = answer
     return c.json({ access_token, token_type, expires_in, scope }, 200, { pragma: 'no-cache' })
   })

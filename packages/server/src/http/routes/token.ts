@@ -91,8 +91,7 @@ export function addTokenRoutes(app: Api, { login, refresh, verifier, callerOf, l
   })
   app.openapi(logIn, async (c) => {
     const { addressPrefix } = callerOf(c)
-    const form = { ...c.req.valid('json'), addressPrefix }
-    return c.json(await limits.attempts.run(addressPrefix, () => login(form)), 201)
+    return c.json(await login({ ...c.req.valid('json'), addressPrefix }), 201)
   })
 
   const refreshPair = createRoute({

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { ColumnTypes } from '../column-types.js'
 import { usersSessionsKeys } from './0001-users-sessions-keys.js'
 import { revocationsAudit } from './0002-revocations-audit.js'
+import { limits } from './0003-limits.js'
 
 export interface Migration {
   /** Number and name; never changed once released. */
@@ -15,4 +16,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: '0001-users-sessions-keys', up: usersSessionsKeys },
   { name: '0002-revocations-audit', up: revocationsAudit },
+  { name: '0003-limits', up: limits },
 ]

@@ -91,12 +91,19 @@ async function openIssuer(folder: string, environment: Readonly<Record<string, s
   const user = { nickname: 'ann', role: 'user', created_at: store.now(), disabled_at: null }
   let identity: Identity
   const proved: ClientType = {
-    ...{ type: emailType, name: 'proved', normaliseAccount: (account: string) => account, attemptReasons: () => ({}) },
+    ...{
+      type: emailType,
+      name: 'proved',
+      isGuessable: false,
+      normaliseAccount: (account: string) => account,
+      attemptReasons: () => ({}),
+    },
     verify: async () => ({ identity, startedAtMs: performance.now() }),
   }
   const login = createLogin({
     ...{ store, changes, tokens, roles: config.roles, clientTypes: { get: () => proved } },
     equalTime: { wait: async () => {} },
+    attempts: { run: (_, work) => work() },
   })
   return {
     async issue(count: number): Promise<readonly string[]> {

@@ -33,6 +33,7 @@ export async function openServices({ folder, environment }: GrowthDatabase, reco
   const login = createLogin({
     ...{ store, changes, roles, tokens, clientTypes: createClientTypes({ store, hashing }) },
     equalTime: { wait: async () => {} },
+    attempts: { run: (_, work) => work() },
   })
   const refresh = createRefresh({ store, changes, roles, tokens })
   const revoke = createRevoke({ store, changes, verifier })
