@@ -21,7 +21,15 @@ export async function createOrigins(time, { count, issuer, store, publicJwk }) {
     const limits = createLimits(counting)
     const api = time.as(party, () =>
       createApi({
-        ...{ store, issuer, registration: false, feedAccess: 'public', log: silent, observer: undefined },
+        ...{
+          store,
+          issuer,
+          corsOrigins: [],
+          registration: false,
+          feedAccess: 'public',
+          log: silent,
+          observer: undefined,
+        },
         ...{ accounts: unused, login: unused, refresh: unused, revoke: unused, introspect: unused, apiKeys: unused },
         ...{ sessions: unused, changeSecret: unused, verifier: unused, readiness: unused, roles: { scopes: [] } },
         auth: { scopes: [], decide: () => ({ status: 401, headers: {}, body: '' }) },

@@ -75,7 +75,8 @@ async function serveOne(
     ...{ overrideGlobalObjects: true, observesRequests: true, isWorker, log },
     lifecycle: drain,
   })
-  const http = createHttpServer((request, response) => latchkey.node(request, response))
+  const { issuer } = config
+  const http = createHttpServer((request, response) => latchkey.node(request, response), { issuer })
   try {
     await listen(http.server, config.port, config.host)
   } catch (error) {

@@ -37,6 +37,7 @@ describe('what applies when nothing is said', () => {
       rolesGiven: false,
       algorithm: 'EdDSA',
       trustedProxies: 0,
+      corsOrigins: [],
       logLevel: 'info',
       metricsPort: undefined,
       feedAccess: 'public',
@@ -81,10 +82,12 @@ describe('the environment', () => {
       ...{ PORT: '4009', HOST: '::1', LATCHKEY_DATA: '/srv/latchkey', LATCHKEY_SECRET: secret },
       ...{ LATCHKEY_ISSUER: 'https://id.example/a', LATCHKEY_AUDIENCES: 'orders  https://b.example' },
       ...{ LATCHKEY_TRUSTED_PROXIES: '2', LATCHKEY_METRICS_PORT: '9464' },
+      LATCHKEY_CORS_ORIGINS: 'https://app.example http://localhost:5173',
     })
     expect(config).toMatchObject({
       ...{ port: 4009, host: '::1', dataFolder: '/srv/latchkey', secret, issuer: 'https://id.example/a' },
       ...{ audiences: ['orders', 'https://b.example'], trustedProxies: 2, metricsPort: 9464 },
+      corsOrigins: ['https://app.example', 'http://localhost:5173'],
     })
   })
 
@@ -166,6 +169,14 @@ describe('an object', () => {
     ['algorithm', 'none'],
     ['algorithm', 'RS256'],
     ['registration', 'no'],
+    ['corsOrigins', '*'],
+    ['corsOrigins', ['*']],
+    ['corsOrigins', ['null']],
+    ['corsOrigins', ['https://*.example']],
+    ['corsOrigins', ['https://app.example/']],
+    ['corsOrigins', ['https://App.example']],
+    ['corsOrigins', ['https://app.example:443']],
+    ['corsOrigins', ['app.example']],
     ['limits', 5],
     ['limits', []],
     ['limits', { perPrefix: -1 }],

@@ -28,6 +28,7 @@ export interface ReadyConfig {
   readonly rolesGiven: boolean
   readonly algorithm: Algorithm
   readonly trustedProxies: number
+  readonly corsOrigins: readonly string[]
   /** Undefined: no metrics. */
   readonly metricsPort: number | undefined
   readonly logLevel: LogLevel
@@ -86,6 +87,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     rolesGiven: roles !== undefined,
     algorithm: given.algorithm ?? 'EdDSA',
     trustedProxies: given.trustedProxies ?? 0,
+    corsOrigins: Object.freeze([...(given.corsOrigins ?? [])]),
     metricsPort: given.metricsPort,
     logLevel: given.logLevel ?? 'info',
     feedAccess: given.feedAccess ?? 'public',

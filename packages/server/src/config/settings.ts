@@ -30,6 +30,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
    * header that a client could write counts.
    */
   readonly trustedProxies?: number | undefined
+  /** Origins of pages that may call the API, as `https://app.example`. Default none but its own. */
+  readonly corsOrigins?: readonly string[] | undefined
   /** Where Prometheus finds /metrics, on 127.0.0.1 alone. Default: nowhere. */
   readonly metricsPort?: number | undefined
   /** The least that `latchkey serve` writes into its log. Default `info`. */
@@ -146,6 +148,15 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     isValid: isIntegerFrom(0, 10),
     fromText: numberFrom,
   },
+  corsOrigins: {
+    environment: 'LATCHKEY_CORS_ORIGINS',
+    type: 'list of texts; in the environment with spaces between',
+    default: 'none: pages of its own origin alone',
+    expected: 'a list of at most 32 origins as browsers write them, such as https://app.example',
+    sentence: 'The origins of pages that may call the API (CORS), each as it is; there is no pattern for many.',
+    isValid: (value) => Array.isArray(value) && value.length <= 32 && value.every(isOrigin),
+    fromText: (text) => text.split(/ +/).filter((one) => one !== ''),
+  },
   metricsPort: {
     environment: 'LATCHKEY_METRICS_PORT',
     type: 'integer',
@@ -204,6 +215,11 @@ export const notYet: Readonly<Record<string, string>> = Object.freeze({
 function isIssuer(value: unknown): boolean {
   if (!isText(value) || !/^https?:\/\/[\x21\x22\x24-\x3e\x41-\x7e]+$/.test(value) || value.length > 256) return false
   return URL.canParse(value)
+}
+
+function isOrigin(value: unknown): boolean {
+  if (!isText(value) || !/^https?:[^*]+$/.test(value) || !URL.canParse(value)) return false
+  return new URL(value).origin === value
 }
 
 function isDatabaseUrl(value: unknown): boolean {

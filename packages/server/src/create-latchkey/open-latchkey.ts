@@ -88,6 +88,7 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   const equalTime = createEqualTime({ store, queue })
   const api = createApi({
     ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log, readiness },
+    corsOrigins: config.corsOrigins,
     ...{ feedPages: createFeedPages(store), limits, callerOf: createCallerOf(trustedProxies) },
     observer: createObserver({ log: observesRequests ? log : undefined, metrics, trustedProxies }),
     login: createLogin({ store, changes, clientTypes, roles, tokens, attempts, equalTime }),
@@ -136,7 +137,7 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   return Object.freeze({
     ...auth,
     fetch: fetch as WebHandler,
-    node: createNodeHandler(api, { overrideGlobalObjects, log }),
+    node: createNodeHandler(api, { overrideGlobalObjects, log, issuer }),
     close: () => {
       closing ??= close()
       return closing

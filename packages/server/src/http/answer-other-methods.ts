@@ -3,7 +3,7 @@ import type { Api } from './api-context.js'
 
 /**
  * Answers what the routes of each path do not: OPTIONS with 204, all other methods with 405, both with `Allow`. Stands after
- * the last route. Nothing here allows another origin (CORS): that is for the application in front.
+ * the last route. Other origins (CORS) are none of its business.
  */
 export function answerOtherMethods(app: Api): void {
   const methods = new Map<string, Set<string>>()

@@ -52,6 +52,8 @@ export interface ApiParts {
   callerOf(c: ApiContext): Caller
   readonly registration: boolean
   readonly issuer: string
+  /** Whose pages may call the API; most have none. */
+  readonly corsOrigins: readonly string[]
   readonly log: Log
   readonly readiness: Pick<Readiness, 'answer'>
   /** Told of each request; undefined inside an application, which has its own way. */

@@ -1,6 +1,7 @@
 /** The API as one fetch handler. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { LatchkeyError } from 'latchkey'
+import { allowOrigins } from './allow-origins.js'
 import { answerError } from './answer-error.js'
 import { answerOtherMethods } from './answer-other-methods.js'
 import { type Api, type ApiContext, type ApiEnv, type ApiParts, patternOf, requestOf } from './api-context.js'
@@ -15,6 +16,7 @@ import { addOperatorRoutes } from './routes/operator.js'
 import { addSessionRoutes } from './routes/sessions.js'
 import { addTokenRoutes } from './routes/token.js'
 import { addUserRoutes } from './routes/user.js'
+import { securityHeaders } from './security-headers.js'
 import { validationProblem } from './validation-problem.js'
 
 /** Makes the API, operator routes included; `isOwnPath` says which requests belong to it when it is embedded. */
@@ -32,13 +34,15 @@ export function createApi(parts: ApiParts): Api {
     return answer(new LatchkeyError('http_error', { status: 404, msg: detail }), c)
   })
   if (parts.observer) observeRequests(app, parts.observer, parts.callerOf)
+  const fixed = Object.entries(securityHeaders(parts.issuer))
   app.use(async (c, next) => {
     await next()
+    const { headers } = c.res
     // Whatever does not say otherwise may hold a credential.
-    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
-    c.res.headers.set('x-content-type-options', 'nosniff')
-    c.res.headers.set('referrer-policy', 'no-referrer')
+    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+    for (const [name, value] of fixed) headers.set(name, value)
   })
+  if (parts.corsOrigins.length > 0) app.use(allowOrigins(parts.corsOrigins))
   addSecuritySchemes(app)
   addClientRoutes(app, parts)
   addTokenRoutes(app, parts)

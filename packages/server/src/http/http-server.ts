@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import { Server as NetServer, type Socket } from 'node:net'
 import { LatchkeyError } from 'latchkey'
 import { problem } from 'latchkey/http'
+import { securityHeaders } from './security-headers.js'
 
 export interface HttpServerOptions {
   /** How long the headers of a request may take; default 10,000. */
@@ -11,6 +12,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number
   /** How long an idle connection is kept; default 65,000, longer than load balancers keep theirs. */
   readonly keepAliveTimeoutMs?: number
+  /** Of the API behind it: whether browsers are to come by https alone. Default: nothing is said of that. */
+  readonly issuer?: string
 }
 
 export interface HttpServer {
@@ -36,7 +39,8 @@ export function createHttpServer(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
   options: HttpServerOptions = {},
 ): HttpServer {
-  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000 } = options
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000, issuer = '' } = options
+  const fixed = securityHeaders(issuer)
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -55,16 +59,16 @@ export function createHttpServer(
       })
       // A proxy may still send on a connection that it keeps: it shall not take it for a good one.
       if (draining) response.shouldKeepAlive = false
-      if (hasTwoHosts(request.rawHeaders)) answer(response, refusal(400, 'The Host header must be sent once'))
+      if (hasTwoHosts(request.rawHeaders)) answer(response, refusal(400, 'The Host header must be sent once'), fixed)
       else listener(request, response)
     },
   )
   const open = new Set<ServerResponse>()
   let draining = false
   let closing = false
-  server.on('clientError', refuseConnection)
+  server.on('clientError', (error, socket) => refuseConnection(error, socket as Socket, fixed))
   server.on('checkExpectation', (_, response) => {
-    answer(response, refusal(417, 'The only expectation is 100-continue'))
+    answer(response, refusal(417, 'The only expectation is 100-continue'), fixed)
   })
 
   function drain(): void {
@@ -88,9 +92,11 @@ export function createHttpServer(
   return Object.freeze({ server, stop, drain })
 }
 
-function answer(response: ServerResponse, error: LatchkeyError): void {
+type Headers = Readonly<Record<string, string>>
+
+function answer(response: ServerResponse, error: LatchkeyError, fixed: Headers): void {
   const { status, headers, body } = problem(error)
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+  response.writeHead(status, { ...headers, ...fixed, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 /** RFC 9112 section 3.2; Node itself looks at the first one. */
@@ -103,13 +109,17 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   return count > 1
 }
 
-function refuseConnection(error: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse }): void {
+function refuseConnection(
+  error: Error & { code?: string },
+  socket: Socket & { _httpMessage?: ServerResponse },
+  fixed: Headers,
+): void {
   if (!socket.writable || error.code === 'ECONNRESET' || socket._httpMessage?.headersSent) {
     socket.destroy()
     return
   }
   const { status, headers, body } = problem(refusalFor(error.code))
-  const fields = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' }
+  const fields = { ...headers, ...fixed, 'content-length': Buffer.byteLength(body), connection: 'close' }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
   // Closing while the rest still arrives, unread, would reset the connection, and the answer with it.

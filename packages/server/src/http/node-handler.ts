@@ -7,6 +7,7 @@ import { answerError } from './answer-error.js'
 import type { Api } from './api-context.js'
 import { isOwnPath } from './create-api.js'
 import type { NodeHandler } from './handlers.js'
+import { securityHeaders } from './security-headers.js'
 
 export interface NodeHandlerOptions {
   /**
@@ -15,14 +16,19 @@ export interface NodeHandlerOptions {
    */
   readonly overrideGlobalObjects: boolean
   readonly log: Log
+  readonly issuer: string
 }
 
 /** Makes the handler. It never throws, and never leaves a request without an answer. */
 export function createNodeHandler(api: Api, options: NodeHandlerOptions): NodeHandler {
-  const { overrideGlobalObjects, log } = options
+  const { overrideGlobalObjects, log, issuer } = options
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
     overrideGlobalObjects,
-    errorHandler: (error) => answerError(refused(error), {}, log),
+    errorHandler(error) {
+      const answer = answerError(refused(error), {}, log)
+      for (const [name, value] of Object.entries(securityHeaders(issuer))) answer.headers.set(name, value)
+      return answer
+    },
   })
   return (request, response, next) => {
     if (next && !isOwnTarget(request.url ?? '/')) return next()

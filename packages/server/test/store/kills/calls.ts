@@ -19,7 +19,10 @@ export interface Reply extends Exchanged {
   readonly sentAtMs: number
 }
 
-/** `unknown`: the connection broke, or 503: it may have happened or not. `unsent`: nobody listens. */
+/**
+ * `unknown`: the connection broke, or 503: it may have happened or not; or 429, since tries that a killed server ran keep their
+ * places for a minute. `unsent`: nobody listens.
+ */
 export type Outcome = Reply | 'unknown' | 'unsent'
 
 /** `acknowledged`: the whole answer to something that writes is here; `ended`: that to the end of a session. */
@@ -62,7 +65,8 @@ export function createCalls(urls: readonly string[], journal: Journal): Calls {
           if (method === 'DELETE' || path.endsWith('/revoke')) tell('ended', server)
         }
         figures.longestAnswerMs = Math.max(figures.longestAnswerMs, performance.now() - sentAtMs)
-        if (answer.status !== 503) return { ...answer, json: JSON.parse(answer.text), sentAtMs }
+        if (answer.status !== 503 && answer.status !== 429)
+          return { ...answer, json: JSON.parse(answer.text), sentAtMs }
       } catch (error) {
         const { code, syscall } = error as NodeJS.ErrnoException
         if (code === 'ECONNREFUSED' && syscall === 'connect') {
