@@ -8,6 +8,7 @@ import { CommandError, type CommandIo, UsageError } from './command-io.js'
 import { example } from './example.js'
 import { addKeyCommands } from './key.js'
 import { addMigrateCommand } from './migrate.js'
+import { addProbeCommand } from './probe.js'
 import { addRestoredCommands } from './restored.js'
 import { addServeCommand } from './serve.js'
 import { addTokenCommands } from './token.js'
@@ -47,6 +48,7 @@ function createProgram(io: CommandIo, json: boolean): Command {
   addUserCommands(program, io)
   addKeyCommands(program, io)
   addTokenCommands(program, io)
+  addProbeCommand(program, io)
   return program
 }
 
