@@ -1,5 +1,5 @@
 /** `latchkey probe` finds each hole of applications that are broken on purpose, and nothing at their correct routes. */
-import { createHmac } from 'node:crypto'
+import { createHmac, createPublicKey } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import * as jose from 'jose'
@@ -124,11 +124,17 @@ describe('finds', () => {
     expect(await holes(withGuard(guard))).toEqual(['GET /bad: unsigned open'])
   })
 
-  it('the public key taken as a secret', async () => {
+  it.each<[string, () => string | Buffer | Promise<string>]>([
+    ['PEM', () => `${issuer.publicPem.trim()}\n`],
+    ['PEM without its last line end', () => issuer.publicPem.trim()],
+    ['DER', () => createPublicKey(issuer.publicPem).export({ type: 'spki', format: 'der' })],
+    ['the key set', async () => (await fetch(`${issuer.url}/keys`)).text()],
+  ])('the public key taken as a secret, as %s', async (_form, read) => {
+    const secret = await read()
     const guard: Guard = (token) => {
       if (readPart(token, 0).alg !== 'HS256') return correct(token)
       const input = token.slice(0, token.lastIndexOf('.'))
-      const isRight = token === `${input}.${createHmac('sha256', issuer.publicPem).update(input).digest('base64url')}`
+      const isRight = token === `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
       return isRight ? readPart(token, 1) : undefined
     }
     expect(await holes(withGuard(guard))).toEqual(['GET /bad: confusion open'])
