@@ -67,7 +67,7 @@ it('finds our own server closed, with the token of a login', async () => {
   // Nothing was changed by it.
   const again = await postJson(server.url, '/v1/token', { account: ann.account, secret, type: 100 })
   expect(again.status).toBe(201)
-})
+}, 60_000)
 
 async function serveOwn(): Promise<Serving> {
   const server = await serve({ folder, environment: { LATCHKEY_DATA: join(folder, 'data') } })
