@@ -98,6 +98,18 @@ it('places in the database are there for all, and those of a process that died a
   expect(await refusalOf(alive, of('a', 3))).toBeUndefined()
 })
 
+it('tries that run while their time ends leave all places to the next', async () => {
+  const counters = createStoredCounters({ store: await openTestStore(), log: silentLog })
+  await (await counters.take([of('a')])).end(true)
+  time.now += 570
+  const late = await counters.take([of('a')])
+  time.now += 30
+  const [first] = [await counters.take([of('a')]), await counters.take([of('a')])]
+  await late.end(true)
+  await first.end(false)
+  expect(await refusalOf(counters, of('a'))).toBeUndefined()
+})
+
 it('a hundred thousand keys are remembered in memory, and no more', async () => {
   const counters = createMemoryCounters({ now: () => time.now })
   for (let i = 0; i <= 100_000; i++) await (await counters.take([of(String(i), 1)])).end(true)
