@@ -10,6 +10,8 @@ const given = process.env.TEST_VECTORS
 const root = given || fileURLToPath(new URL('../../../../shared/vectors', import.meta.url))
 
 export interface Vectors {
+  /** The folder. */
+  readonly path: string
   text(path: string): string
   // biome-ignore lint/suspicious/noExplicitAny: every file has its own shape, which its test asserts by using it
   json(path: string): any
@@ -27,7 +29,7 @@ export function describeVectors(title: string, folder: string, tests: (vectors: 
     return
   }
   const text = (name: string) => readFileSync(join(path, name), 'utf8')
-  describe(title, () => tests({ text, json: (name) => JSON.parse(text(name)) }))
+  describe(title, () => tests({ path, text, json: (name) => JSON.parse(text(name)) }))
 }
 
 /** Says how many records ran, so that a missing file cannot look like a pass. */

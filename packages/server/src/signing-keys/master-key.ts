@@ -18,7 +18,7 @@ const place = { table: 'meta', id: rowName, use: 'master-key' }
  * LATCHKEY_SECRET; without it the file `secret` in the data folder of SQLite is read, and made at the very first start.
  *
  * @throws StartError `secret_missing` or `secret_wrong` when the store has keys that this secret does not open: nothing is
- * made anew then. `secret_too_short`, `keys_damaged`.
+ * made anew then. `secret_too_short`, `secret_weak`, `keys_damaged`.
  */
 export async function openMasterKey(parts: { store: Store; secret?: string | undefined }): Promise<MasterKey> {
   const { store, secret } = parts

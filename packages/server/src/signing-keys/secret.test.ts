@@ -83,6 +83,9 @@ describe('a folder that has keys', () => {
     expect(await refusal()).toBe('secret_wrong')
     writeFileSync(secretFile(), 'cut')
     expect(await refusal()).toBe('secret_too_short')
+    writeFileSync(secretFile(), 'secret'.repeat(6))
+    expect(await refusal()).toBe('secret_weak')
+    expect(await refusal('a'.repeat(40))).toBe('secret_weak')
   })
 
   it('holds nothing beside the secret that signs in the clear', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { StartError } from '../store/start-error.js'
+import { weaknessOf } from './secret-weakness.js'
 
 const minBytes = 32
 const draft = /^secret\.[0-9a-f]{16}$/
@@ -11,7 +12,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * Splits the value of LATCHKEY_SECRET: one secret, or `new,old` while nodes change from one to the other. The first one wraps
  * what is new, each may unwrap. White space around each is left out, as files bring it.
  *
- * @throws StartError `secret_too_short` unless each has 32 bytes of UTF-8 or more.
+ * @throws StartError `secret_too_short` unless each has 32 bytes of UTF-8 or more; `secret_weak` when the first one was published
+ * or can be guessed. The old one may be, so that it can be left behind.
  */
 export function readSecretList(value: string): readonly string[] {
   const secrets = value.split(',').map((secret) => secret.trim())
@@ -22,10 +24,21 @@ export function readSecretList(value: string): readonly string[] {
         'Make one with: openssl rand -base64 32',
     )
   }
+  const weakness = weaknessOf(secrets[0] as string)
+  if (weakness !== undefined) {
+    throw new StartError(
+      'secret_weak',
+      `LATCHKEY_SECRET is ${weakness}: tokens could be forged. Make one with: openssl rand -base64 32. Where the database has ` +
+        'keys already, run "latchkey key rewrap" with LATCHKEY_SECRET=new,old, and take the old one away afterwards.',
+    )
+  }
   return secrets
 }
 
-/** The secret that an earlier start left in the data folder; undefined when there is none. */
+/**
+ * The secret that an earlier start left in the data folder; undefined when there is none.
+ * @throws StartError `secret_missing`, `secret_too_short` or `secret_weak` when what is there cannot be used.
+ */
 export function readSecretFile(dataFolder: string): string | undefined {
   const path = join(dataFolder, 'secret')
   const secret = readText(path)
@@ -34,6 +47,14 @@ export function readSecretFile(dataFolder: string): string | undefined {
     throw new StartError(
       'secret_too_short',
       `The file ${path} holds fewer than ${minBytes} bytes. Restore it from where the secret is kept.`,
+    )
+  }
+  const weakness = weaknessOf(secret)
+  if (weakness !== undefined) {
+    throw new StartError(
+      'secret_weak',
+      `The secret in the file ${path} is ${weakness}: tokens could be forged. Make another with: openssl rand -base64 32, run ` +
+        '"latchkey key rewrap" with LATCHKEY_SECRET=new,old, and put the new one into the file.',
     )
   }
   // Whoever was stopped between giving a draft its name and removing it left a copy.

@@ -8,6 +8,7 @@ export type StartErrorReason =
   | 'database_unreachable'
   | 'secret_missing'
   | 'secret_too_short'
+  | 'secret_weak'
   | 'secret_wrong'
   | 'keys_damaged'
   | 'database_other'
