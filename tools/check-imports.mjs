@@ -23,7 +23,7 @@ const rules = {
   },
   query: { builtins: [], packages: ['kysely'] },
   server: {
-    order: ['config', 'store', 'services', 'http', 'create-latchkey | probe', 'cli'],
+    order: ['config', 'store', 'services', 'http', 'create-latchkey | probe', 'doctor', 'cli'],
     groups: {
       services: [
         'accounts',

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../config.js'
 import { StartError } from '../store/start-error.js'
 import { addBackupCommand } from './backup.js'
 import { CommandError, type CommandIo, UsageError } from './command-io.js'
+import { addDoctorCommand } from './doctor.js'
 import { example } from './example.js'
 import { addKeyCommands } from './key.js'
 import { addMigrateCommand } from './migrate.js'
@@ -48,6 +49,7 @@ function createProgram(io: CommandIo, json: boolean): Command {
   addUserCommands(program, io)
   addKeyCommands(program, io)
   addTokenCommands(program, io)
+  addDoctorCommand(program, io)
   addProbeCommand(program, io)
   return program
 }

@@ -37,6 +37,19 @@ export async function migrate(
   })
 }
 
+/**
+ * Changes nothing.
+ * @throws StartError `database_outdated` when a migration is missing, and `database_newer` as `migrate`.
+ */
+export async function requireMigrated(db: Kysely<unknown>, engine: Pick<Engine, 'findTable'>): Promise<void> {
+  const names = (await missing(db, engine, migrations)).map(({ name }) => name)
+  if (names.length === 0) return
+  throw new StartError(
+    'database_outdated',
+    `The database has not had the migrations ${names.join(', ')}. Start a server, or run "latchkey migrate".`,
+  )
+}
+
 async function createTable(
   db: Kysely<unknown>,
   { schema, types }: Pick<Engine, 'types' | 'schema' | 'findTable' | 'migrationLock'>,

@@ -2,7 +2,7 @@ import { Kysely } from 'kysely'
 import type { Engine } from './engine.js'
 import { feedStart, type ReadFeed } from './feed.js'
 import { createIdentityWatch } from './identity.js'
-import { migrate } from './migrate.js'
+import { migrate, requireMigrated } from './migrate.js'
 import type { LatchkeyDatabase } from './schema.js'
 import { softDeletePlugin } from './soft-delete.js'
 import { openSqliteEngine } from './sqlite/engine.js'
@@ -18,6 +18,8 @@ export interface StoreOptions {
   readonly databaseUrl?: string | undefined
   /** Refuses a folder without a SQLite file instead of making one; default false. */
   readonly mustExist?: boolean
+  /** Refuses a database that is not up to date when false, instead of bringing it up to date; default true. */
+  readonly migrates?: boolean
   /** Opens a database that is not the one that it was as well; default false. */
   readonly acceptsOther?: boolean
   /** Milliseconds since the epoch; default the database's clock, which with SQLite is the machine's. */
@@ -27,7 +29,7 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the store and migrates it. Any number of processes may do so at once, on an empty folder or database too.
+ * Opens the store and migrates it, unless told otherwise. Any number of processes may do so at once, on an empty folder or database too.
  *
  * @throws StartError naming what is wrong with the folder or the database.
  */
@@ -43,7 +45,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await plain.destroy()
   }
   try {
-    await migrate(plain as unknown as Kysely<unknown>, engine, now())
+    const untyped = plain as unknown as Kysely<unknown>
+    await (options.migrates === false ? requireMigrated(untyped, engine) : migrate(untyped, engine, now()))
   } catch (error) {
     await close()
     const where = options.databaseUrl === undefined ? `in ${options.dataFolder}` : 'that DATABASE_URL names'

@@ -5,6 +5,7 @@ export type StartErrorReason =
   | 'database_unusable'
   | 'database_missing'
   | 'database_newer'
+  | 'database_outdated'
   | 'database_unreachable'
   | 'secret_missing'
   | 'secret_too_short'
