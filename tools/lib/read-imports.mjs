@@ -55,6 +55,6 @@ function literal(source) {
   return undefined
 }
 
-function lineAt(text, offset) {
+export function lineAt(text, offset) {
   return text.slice(0, offset).split('\n').length
 }

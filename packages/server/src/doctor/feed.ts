@@ -12,7 +12,7 @@ export async function checkHorizon({ readHorizon }: Pick<Store, 'readHorizon'>):
   }
   const { pid, application, state, seconds } = holder
   const who = pid === '' ? `The prepared transaction "${application}"` : `Process ${pid} ("${application}", ${state})`
-  const end = pid === '' ? `rollback prepared '${application}'` : `select pg_terminate_backend(${pid})`
+  const advice = pid === '' ? `Run: rollback prepared '${application}'` : `Run: select pg_terminate_backend(${pid})`
   const found = `${who} has held back the horizon of the feed for ${Math.floor(seconds)} seconds: it costs time, never safety.`
-  return warning('feed', found, `End it: ${end}`)
+  return warning('feed', found, advice)
 }

@@ -8,7 +8,7 @@ const leastAgeSeconds = 31_536_000
 
 /** `url` is an http or https URL, under which the API lies. */
 export async function checkFromOutside(url: string): Promise<readonly Finding[]> {
-  const base = url.replace(/\/+$/, '')
+  const base = url.endsWith('/') ? url.slice(0, -1) : url
   const ready = await ask(`${base}/readyz`)
   if (typeof ready === 'string') {
     return [fault('outside', `${base} cannot be reached (${ready}).`, 'Start the server, or mend the way to it.')]

@@ -18,7 +18,7 @@ export interface ClientForm {
  * @throws LatchkeyError `parameter_invalid` when it has both; `auth_failed` when Basic holds nothing that can be read.
  */
 export function readClientCredentials(c: ApiContext, form: ClientForm = {}): ClientCredentials | undefined {
-  const basic = /^basic(?: +|$)(.*)$/i.exec(c.req.header('authorization') ?? '')
+  const basic = /^basic(?: +|$)(.*)/is.exec(c.req.header('authorization') ?? '')
   const { client_id: id, client_secret: secret } = form
   if (basic === null) return secret === undefined ? undefined : { id: id ?? '', secret }
   if (secret !== undefined) {

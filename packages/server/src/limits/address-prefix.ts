@@ -8,7 +8,7 @@ const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
  */
 export function addressPrefix(address: string | undefined): string | undefined {
   if (address === undefined) return undefined
-  const plain = mapped.exec(address)?.[1] ?? address.replace(/%.*$/, '')
+  const plain = mapped.exec(address)?.[1] ?? address.replace(/%.*/s, '')
   if (isIPv4(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`
   if (!isIPv6(plain)) return undefined
   return `${firstGroups(plain).join(':')}::/64`
