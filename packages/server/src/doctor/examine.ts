@@ -12,6 +12,7 @@ import { type Finding, fault, noStart } from './finding.js'
 import { checkFromOutside } from './from-outside.js'
 import { checkIssuer, checkProxy } from './issuer.js'
 import { checkKeys } from './keys.js'
+import { checkLimits } from './limits.js'
 import { checkMetricsPort } from './metrics-port.js'
 import { checkDatabaseTls, checkPostgres } from './postgres.js'
 import { checkSecret } from './secret.js'
@@ -41,6 +42,7 @@ export async function examine({ config, environment, url }: Deployment): Promise
     checkDevelopment(config, environment),
     checkRegistration(config),
     checkFeedAccess(config),
+    checkLimits(config.limits),
     await checkMetricsPort(config.metricsPort),
     ...(url === undefined ? [] : await checkFromOutside(url)),
   ]
