@@ -96,7 +96,7 @@ async function list(io: CommandIo, options: ListOptions): Promise<void> {
       const asked = { user, event, outcome, since, until, after, limit: Math.min(left, pageRows) }
       const page = await listEvents(parts.store, asked)
       const shown = page.events.slice(0, left)
-      for (const entry of shown) io.out(json ? JSON.stringify(entry) : lineOf(entry))
+      for (const entry of shown) io.out(json ? escaped(JSON.stringify(entry)) : lineOf(entry))
       left -= shown.length
       if (!page.more) return
       after = page.next ?? undefined
@@ -129,18 +129,17 @@ async function userOf(
 function lineOf({ at, event, outcome, actor, actor_uid, uid, address_prefix, detail, seal }: AuditEntry): string {
   const who = actor === 'user' ? `user ${actor_uid}` : (actor ?? '')
   const about = uid === null ? '' : `of ${uid}`
-  // As JSON: whatever stands there, a line is one event.
+  const sealed = seal === null ? 'not sealed' : `seal ${seal}`
   const said = detail === null ? '' : JSON.stringify(detail)
-  return [
-    at,
-    event,
-    outcome,
-    who,
-    about,
-    address_prefix ?? '',
-    seal === null ? 'not sealed' : `seal ${seal}`,
-    said,
-  ].join('\t')
+  return [at, event, outcome, who, about, address_prefix ?? '', sealed, said].map(escaped).join('\t')
+}
+
+/** Whatever stands there, a line is one event, and steers no terminal: escaped as in JSON, which leaves some of it alone. */
+function escaped(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 async function withAudit(io: CommandIo, work: (parts: OpenAccounts, keys: AuditKeys) => Promise<void>): Promise<void> {
