@@ -228,6 +228,25 @@ it('is one chain though several nodes seal at once, and each takes the lease for
   expect(await verify(log)).toMatchObject({ fault: undefined, rows: 630 })
 })
 
+it('is not changed by a node that was held up between its reading and its writing', async () => {
+  const log = await openLog(folder)
+  const other = await openLog(folder, log.database)
+  await write(log, 5)
+  const heldUp: Store = {
+    ...log.store,
+    async transaction(work) {
+      expect(await sealRows(other.store, other.macs)).toBe(5)
+      return log.store.transaction(work)
+    },
+  }
+  expect(await sealRows(heldUp, log.macs)).toBe(0)
+  expect(await verify(log)).toMatchObject({ fault: undefined, rows: 5, seals: 1 })
+  // Nor later in the chain, where there is a head to write in the place of.
+  await write(log, 5)
+  expect(await sealRows(heldUp, log.macs)).toBe(0)
+  expect(await verify(log)).toMatchObject({ fault: undefined, rows: 10, seals: 2 })
+})
+
 it('is sealed by one node within a second or two, and by another when that one is stopped in the middle', async () => {
   const log = await openLog(folder)
   const other = await openLog(folder, log.database)
