@@ -3,8 +3,8 @@ import type { SealMacs } from '../audit/audit-keys.js'
 import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { createLease } from './lease.js'
-import { type Swept, sweepAttempts, sweepKeys, sweepPrefixes, sweepRevocations, sweepSessions } from './sweep-rows.js'
 import { sweepAudit } from './sweep-audit.js'
+import { type Swept, sweepAttempts, sweepKeys, sweepPrefixes, sweepRevocations, sweepSessions } from './sweep-rows.js'
 
 export interface SweeperOptions {
   readonly store: Store
