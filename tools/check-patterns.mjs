@@ -25,6 +25,9 @@ const allowed = [
   ],
   ['packages/latchkey/src/auth/server-address.ts', slashes, 'the URL of its own configuration'],
   ['packages/latchkey/src/client/client-options.ts', slashes, 'the URL of its own configuration'],
+  ['packages/server/src/probe/issuer-keys.ts', slashes, 'of the token that whoever probes has given'],
+  ['packages/server/src/probe/probe-api.ts', slashes, 'the URL that whoever probes has given'],
+  ['packages/server/src/probe/tricks/other-paths.ts', slashes, 'of the OpenAPI file that whoever probes has given'],
   ['packages/server/src/http/routes/oauth.ts', slashes, 'the issuer, 256 characters at most'],
 ]
 

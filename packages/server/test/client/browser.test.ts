@@ -395,16 +395,4 @@ describe.runIf(executable)('a tab', () => {
     await api.close()
     await away.close()
   })
-
-  it('logs in at a server of another origin that names its own, and at no other', async () => {
-    const open = await startNode(database, { ...config, corsOrigins: [front.url] })
-    const logInAt = async (server: string) => {
-      const tab = await openTab('memory', '', { server })
-      const login = await run(tab, `return client.login(${form}).then(() => 'in', (error) => error.kind)`)
-      return login === 'in' ? run(tab, `return client.fetch('${server}/v1/user').then(({ status }) => status)`) : login
-    }
-    expect(await logInAt(open.url)).toBe(200)
-    expect(await logInAt(node.url)).toBe('unreachable')
-    await open.close()
-  })
 })
