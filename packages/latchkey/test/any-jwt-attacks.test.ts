@@ -13,6 +13,18 @@ import { otherTexts } from './other-texts.js'
 const target = useTarget()
 const { claimsOf, tokenOf, expectRefused, expectUser } = target
 
+describe('a good token', () => {
+  it.each(byAlgorithm)(
+    'signed by %s with its line around it is refused, also after that line was let through',
+    (_, pair) => {
+      const token = tokenOf(pair)
+      expectUser(token)
+      // Two spaces, so that what follows is read as the token.
+      expectRefused(` Bearer ${token}`)
+    },
+  )
+})
+
 describe('a forged token', () => {
   it.each(byAlgorithm)('signed with nothing is refused, beside %s', (_, pair) => {
     const [, payload, signature] = tokenOf(pair).split('.') as [string, string, string]

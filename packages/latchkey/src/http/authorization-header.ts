@@ -15,7 +15,7 @@ const foreign: Credentials = Object.freeze({ kind: 'foreign' })
 const several: Credentials = Object.freeze({ kind: 'several' })
 
 const ours = /^(bearer|basic)(?: +|$)/i
-const oursAfterComma = /,\s*(?:bearer|basic)(?:\s|$)/i
+const oursAfterComma = /,\s*(?:bearer|basic)(?:[\s,]|$)/i
 
 /**
  * Reads every Authorization line of a request; several lines count as one with commas between, as frameworks join them.

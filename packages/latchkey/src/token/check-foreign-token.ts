@@ -53,7 +53,9 @@ export function createForeignTokenCheck(
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
     const text = line ?? token
     const known = cache.get(text)
-    if (known) return checkMoments(known.verified.claims, rules, nowMs) ?? known.verified
+    // A token that is the text of a line is none.
+    if (known && known.isLine === (line !== undefined))
+      return checkMoments(known.verified.claims, rules, nowMs) ?? known.verified
 
     const parts = splitCompact(token)
     if (!parts) return malformed

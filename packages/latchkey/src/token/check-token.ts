@@ -65,10 +65,11 @@ export function createTokenCheck(trusted: Trust, cacheEntries: number, counts: C
 
   function check(token: string, nowMs: number, line?: string): AccessToken | Refusal {
     if (typeof token !== 'string' || token.length > maxTokenLength) return malformed
-    // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there.
+    // Only verified tokens are in the cache, so this is any text at all until the whole of it is found there. A token that is the
+    // text of a line is none.
     const text = line ?? token
     const known = cache.get(text)
-    if (known) return checkKnown(known, nowMs)
+    if (known && known.isLine === (line !== undefined)) return checkKnown(known, nowMs)
 
     const examination = new Examination(token, nowMs)
     const refusal = examine(examination, trusted)

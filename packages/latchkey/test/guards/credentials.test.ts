@@ -140,6 +140,13 @@ onEveryFramework('a wrong token', (client) => {
     expect(await client.refusedWith(bearer(token))).toEqual(tokenInvalid)
   })
 
+  it('that is the whole line of a good one is refused, also after that line was let through', async () => {
+    for (let i = 0; i < 3; i++) await client.passedWith(bearer(good))
+    for (const value of [`Bearer Bearer ${good}`, `bearer Bearer ${good}`, `Basic ${base64(`Bearer ${good}:`)}`]) {
+      expect(await client.refusedWith(authorization(value))).toEqual(tokenInvalid)
+    }
+  })
+
   it.each([
     ['a refresh token', 'lkr_', 'POST /v1/token/refresh'],
     ['an API key', 'lkk_', 'POST /v1/token'],
@@ -168,6 +175,7 @@ onEveryFramework('two credentials', (client) => {
     ['lines apart from each other', [bearer(good), ['accept', '*/*'] as const, bearer(good)]],
     ['one line with a comma between', [authorization(`${line}, ${line}`)]],
     ['one line with a bare comma between', [authorization(`${line},${line}`)]],
+    ['another scheme before a Bearer that is empty', [authorization('Digest x, Bearer, y')]],
     ['one line with Bearer and Basic', [authorization(`${line}, Basic ${base64(`${good}:`)}`)]],
   ])('are refused, even where one is good: %s', async (_, headers) => {
     expect(await client.refusedWith(...headers)).toEqual(twoCredentials)
