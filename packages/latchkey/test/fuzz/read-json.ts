@@ -49,3 +49,16 @@ export function reasonAgainst(text: string): string | undefined {
     return /(?<!\\)(?:\\\\)*\\ud[89a-f]/i.test(written) ? 'surrogate' : undefined
   }
 }
+
+/** The value that a strict parser must read from the bytes; undefined where it must refuse them. */
+export function readPlainly(bytes: Uint8Array): { readonly value: unknown } | undefined {
+  const text = Buffer.from(bytes).toString()
+  // Whatever is no UTF-8 comes back otherwise, and a byte order mark is no JSON.
+  if (!Buffer.from(text).equals(bytes)) return undefined
+  try {
+    const value = JSON.parse(text)
+    return reasonAgainst(text) === undefined ? { value } : undefined
+  } catch {
+    return undefined
+  }
+}

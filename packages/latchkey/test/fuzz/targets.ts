@@ -27,7 +27,7 @@ export interface Target {
   joseAccepts(token: string): Promise<boolean>
 }
 
-const joseRules: JWTVerifyOptions = {
+export const joseRules: JWTVerifyOptions = {
   issuer,
   audience,
   typ: 'at+jwt',
@@ -49,33 +49,34 @@ const joseRules: JWTVerifyOptions = {
   currentDate: new Date(now * 1000),
 }
 
-export async function createTargets(): Promise<readonly Target[]> {
-  const groups = [all.filter((alg) => keys[alg].symmetric), all.filter((alg) => !keys[alg].symmetric)]
+/** One for each key. Secrets trust one another, and so do key pairs. */
+export async function createTargets(given: readonly Key[] = all.map((alg) => keys[alg])): Promise<readonly Target[]> {
+  const groups = [given.filter(({ symmetric }) => symmetric), given.filter(({ symmetric }) => !symmetric)]
   return (await Promise.all(groups.map(createGroup))).flat()
 }
 
-async function createGroup(group: readonly Algorithm[]): Promise<readonly Target[]> {
+async function createGroup(group: readonly Key[]): Promise<readonly Target[]> {
   const siblings: Target[] = []
-  const options = { keys: group.map((alg) => keys[alg]), issuer, audience, clock }
+  const options = { keys: group, issuer, audience, clock }
   const shared = {
     cached: createVerifier(options),
     uncached: createVerifier({ ...options, cacheEntries: 0 }),
     siblings,
   }
   const joseKeys = await Promise.all(
-    group.map(async (alg) => [keys[alg].kid, await importJWK(verifyingJwk(keys[alg]), alg)] as const),
+    group.map(async (key) => [key.kid, await importJWK(verifyingJwk(key), key.alg)] as const),
   )
   const joseKeyByKid = new Map(joseKeys)
   const joseAccepts = (token: string) =>
     jwtVerify(token, ({ kid }) => joseKeyByKid.get(kid as string) as CryptoKey, {
       ...joseRules,
-      algorithms: [...group],
+      algorithms: group.map(({ alg }) => alg),
     }).then(
       () => true,
       () => false,
     )
-  for (const alg of group) {
-    const key = keys[alg]
+  for (const key of group) {
+    const { alg } = key
     const { issue } = createSigner({ key, issuer, audience: [audience], ttlSeconds: 7200, clock })
     const subject = { clientType: 100, scopes: ['order:*'], sid: 'A'.repeat(22) }
     const tokens = Array.from({ length: 40 }, (_, i) => issue({ ...subject, uid: `user-${i}`, gen: i }))
@@ -85,7 +86,7 @@ async function createGroup(group: readonly Algorithm[]): Promise<readonly Target
   return siblings
 }
 
-function verifyingJwk(key: Key) {
+export function verifyingJwk(key: Key) {
   const { kty, crv, x, y, k } = key.symmetric ? key.toPrivateJwk() : key.toPublicJwk()
   return JSON.parse(JSON.stringify({ kty, crv, x, y, k }))
 }
