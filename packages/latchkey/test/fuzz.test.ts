@@ -1,4 +1,4 @@
-/** Coverage-guided fuzzing of every parser that reads what strangers send; docs/decisions/0018 says how. */
+/** Coverage-guided fuzzing of every parser that reads what strangers send; docs/decisions/0019 says how. */
 import process from 'node:process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { copyCode } from './fuzz/coverage/code-under-test.js'
