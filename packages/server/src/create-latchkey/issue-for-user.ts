@@ -1,6 +1,5 @@
 import { NotFound } from '@latchkey/query'
 import { LatchkeyError } from 'latchkey'
-import { operator } from '../audit/actor.js'
 import { type ClientType, emailType, type Identity } from '../client-types/client-type.js'
 import type { ReadyConfig } from '../config.js'
 import { createLogin, type LoginForm } from '../sessions/login.js'
@@ -36,7 +35,7 @@ export async function issueForUser(
     verify: async () => ({ identity, startedAtMs: performance.now() }),
   }
   const login = createLogin({
-    ...{ store, changes, tokens, roles: config.roles, by: operator },
+    ...{ store, changes, tokens, roles: config.roles },
     clientTypes: { get: () => proved },
     equalTime: { wait: async () => {} },
     attempts: { run: (_, work) => work() },

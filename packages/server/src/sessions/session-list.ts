@@ -1,5 +1,4 @@
 import { NotFound } from '@latchkey/query'
-import { userActor } from '../audit/actor.js'
 import type { Store } from '../store/store.js'
 import { liveSessions } from './live-sessions.js'
 import type { Caller } from './refresh.js'
@@ -48,15 +47,15 @@ export function createSessionList({ store, changes }: { store: Store; changes: S
         current: row.sid === currentSid,
       }))
     },
-    async end(uid: string, sid: string, caller: Caller) {
+    async end(uid: string, sid: string, { addressPrefix }: Caller) {
       if (!(await readLive(uid)).some((row) => row.sid === sid)) throw new NotFound('there is no such session')
       await changes.transaction((_, change) =>
-        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], by: userActor(uid, caller) }),
+        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], addressPrefix }),
       )
     },
-    async endAll(uid: string, caller: Caller) {
+    async endAll(uid: string, { addressPrefix }: Caller) {
       await changes.transaction((_, change) =>
-        change({ event: 'logout_all', uid: Number(uid), now: store.now(), by: userActor(uid, caller) }),
+        change({ event: 'logout_all', uid: Number(uid), now: store.now(), addressPrefix }),
       )
     },
   })

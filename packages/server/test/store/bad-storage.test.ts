@@ -295,18 +295,22 @@ describe.runIf(storeName === 'PostgreSQL')('PostgreSQL', slow, () => {
       await until(async () => JSON.stringify(await shown()).includes(`"${name}"`))
     }
     const waiting = () => query(connection, "select pid from pg_stat_activity where wait_event = 'SyncRep'")
-    const users = () => query(connection, 'select uid from latchkey.users')
+    const nicknames = () => query(connection, 'select nickname from latchkey.users')
+    await postJson(node.url, '/v1/client/register', ann)
+    const { token } = await logIn(node.url).then(({ json }) => json)
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ nickname: 'anna' })
     onTestFinished(() => setStandby(''))
     await setStandby('away')
-    expectBusy(await postJson(node.url, '/v1/client/register', ann))
+    expectBusy(await ask(node.url, 'PATCH', '/v1/user', { token, headers, body }))
     await until(async () => (await node.reasons()).includes('writes'))
     // It was given up, and its commit waits on: cancelled, it would be there for all to see, and gone with the server.
     await pause(1_500)
-    expect([await users(), (await waiting()).length > 0]).toEqual([[], true])
+    expect([await nicknames(), (await waiting()).length > 0]).toEqual([[{ nickname: ann.nickname }], true])
     await setStandby('')
     await until(async () => (await node.reasons()).length === 0)
     expect((await logIn(node.url)).status).toBe(201)
-    expect(await users()).toHaveLength(1)
+    expect(await nicknames()).toEqual([{ nickname: 'anna' }])
   })
 
   it('whose feed is held back by a transaction of somebody else names it', async () => {
