@@ -7,7 +7,6 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { checkFileSystem } from '../src/doctor/data-folder.js'
-import { checkLimits } from '../src/doctor/limits.js'
 import { judgeJournal } from '../src/doctor/sqlite.js'
 import { openStore } from '../src/store/open-store.js'
 import { configure, type Deployment, deploymentsIn } from './doctor/deployments.js'
@@ -212,11 +211,13 @@ describe.runIf(onSqlite)('the settings', () => {
     expect(levels.NODE_ENV).toBe('ok')
   })
 
-  it('name the limits that are off', () => {
-    const limits = { perAccountAndPrefix: 10, perPrefix: 100, perAccount: 100, registrationsPerPrefix: 20 }
-    expect(checkLimits(limits).level).toBe('ok')
-    const { level, found } = checkLimits({ ...limits, perAccount: 0, registrationsPerPrefix: 0 })
-    expect([level, found]).toEqual(['warning', 'Off are the limits perAccount, registrationsPerPrefix.'])
+  it('name the limits that are off', async () => {
+    const deployment = await deploy()
+    expect((await deployment.examine()).levels.limits).toBe('ok')
+    configure(deployment, { limits: { perAccount: 0, registrationsPerPrefix: 0 } })
+    const { levels, texts } = await deployment.examine()
+    expect(levels.limits).toBe('warning')
+    expect(texts.limits).toMatch(/^Off are the limits perAccount, registrationsPerPrefix\./)
   })
 })
 
