@@ -56,6 +56,7 @@ it('names each route, what it needs, and its refusals', () => {
     ['DELETE /v1/user', 'deleteOwnUser', 'token', '202 401 403 404 default'],
     ['GET /v1/user/{uid}', 'readProfile', 'token', '200 401 403 404 default'],
     ['DELETE /v1/user/{uid}', 'deleteUser', 'token', '202 401 403 404 default'],
+    ['GET /v1/admin/audit', 'readAudit', 'token', '200 400 401 403 503 default'],
     ['GET /.well-known/jwks.json', 'readKeys', 'open', '200 400 default'],
     ['GET /v1/revocations', 'readRevocations', 'open', '200 400 401 403 429 503 default'],
     ['GET /healthz', 'readHealth', 'open', '200'],

@@ -359,7 +359,7 @@ describe.runIf(storeName === 'PostgreSQL')('a database that was copied', () => {
         const { status, json } = await ask(node.url, 'GET', '/readyz')
         return [status, json]
       }
-      await soon(readiness).toEqual([503, { status: 'unready', reasons: ['database'] }])
+      await soon(readiness).toEqual([503, { status: 'unready', reasons: expect.arrayContaining(['database']) }])
       // Not a logout: the session is not in the copy.
       expect((await refresh(node, refresh_token)).status).toBe(503)
       expect((await postJson(node.url, '/v1/token', { account: ann.account, secret, type: 100 })).status).toBe(503)
@@ -372,8 +372,7 @@ describe.runIf(storeName === 'PostgreSQL')('a database that was copied', () => {
       const ofTheFuture = 'select 1 from latchkey.revocations where xid > pg_current_xact_id()'
       expect(await inDatabase(database.config.databaseUrl as string, ofTheFuture)).toBe(0)
       const isGood = said === 'moved'
-      await soon(() => decide(copied.token)).toBe(isGood ? undefined : 401)
-      expect(decide(ended.token)).toBe(401)
+      await soon(() => [decide(copied.token), decide(ended.token)]).toEqual([isGood ? undefined : 401, 401])
       expect((await ask(node.url, 'GET', '/v1/user', { token: copied.token })).status).toBe(isGood ? 200 : 401)
       expect((await refresh(node, copied.refresh_token)).status).toBe(isGood ? 201 : 401)
       const fresh = await logIn(node)

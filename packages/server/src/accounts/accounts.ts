@@ -1,5 +1,7 @@
 import { firstOr404, getOr404, NotFound } from '@latchkey/query'
 import { LatchkeyError, type Roles } from 'latchkey'
+import { type Actor, operator } from '../audit/actor.js'
+import { writeAuditEvent } from '../audit/write-audit-event.js'
 import type { ClientTypes } from '../client-types/index.js'
 import type { SessionChanges } from '../sessions/session-changes.js'
 import { deleteFrom } from '../store/soft-delete.js'
@@ -20,30 +22,30 @@ export interface AccountList {
 
 /**
  * The users. A uid is a decimal text; each function that takes one throws NotFound for a text that is none, and for a
- * user that is missing or deleted.
+ * user that is missing or deleted. What changes something is told in the audit log as done `by` somebody; default the operator.
  */
 export interface Accounts {
   /**
    * Makes a user with the role `user`.
    * @throws LatchkeyError `client_type_invalid`, `parameter_invalid`, `account_exists`, `busy`.
    */
-  register(form: RegisterForm): Promise<{ uid: string }>
+  register(form: RegisterForm, by?: Actor): Promise<{ uid: string }>
   profile(uid: string): Promise<Profile>
   /** @throws LatchkeyError `parameter_invalid`. */
-  setNickname(uid: string, nickname: string): Promise<Profile>
+  setNickname(uid: string, nickname: string, by?: Actor): Promise<Profile>
   /** Soft-deletes the user, frees its accounts, forgets their secrets and ends everything it is logged in to. */
-  remove(uid: string): Promise<void>
+  remove(uid: string, by?: Actor): Promise<void>
   /** Pages of users in the order of their numbers; `limit` is cut to 1 ... 100 (default 20). */
   list(page?: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<AccountList>
   /**
    * Access tokens with the old role are refused; sessions go on and get the new one.
    * @throws LatchkeyError `parameter_invalid` for a role that is not defined.
    */
-  setRole(uid: string, role: string): Promise<void>
+  setRole(uid: string, role: string, by?: Actor): Promise<void>
   /** Ends every session and key of the user and refuses its logins; the address stays taken. Again: changes nothing. */
-  disable(uid: string): Promise<void>
+  disable(uid: string, by?: Actor): Promise<void>
   /** Lets the user log in again; what `disable` ended stays ended. */
-  enable(uid: string): Promise<void>
+  enable(uid: string, by?: Actor): Promise<void>
   /** The user with this account, in any spelling; undefined when there is none. */
   find(account: string, type: number): Promise<AccountEntry | undefined>
 }
@@ -67,21 +69,22 @@ export function createAccounts(parts: AccountsParts): Accounts {
     return rest
   }
 
-  async function setNickname(uid: string, nickname: string): Promise<Profile> {
+  async function setNickname(uid: string, nickname: string, by = operator): Promise<Profile> {
     const number = known(uid)
     const normalised = normaliseNickname(nickname)
     const reasons = nicknameReasons(normalised)
     if (reasons.length > 0) throw new LatchkeyError('parameter_invalid', { msg: { nickname: reasons } })
-    await store.transaction((transaction) =>
-      firstOr404(transaction.updateTable('users').set({ nickname: normalised }).where('uid', '=', number)),
-    )
+    await store.transaction(async (transaction) => {
+      await firstOr404(transaction.updateTable('users').set({ nickname: normalised }).where('uid', '=', number))
+      await writeAuditEvent(transaction, { at: store.now(), event: 'nickname', outcome: 'done', by, uid: number })
+    })
     return profile(uid)
   }
 
-  async function remove(uid: string): Promise<void> {
+  async function remove(uid: string, by = operator): Promise<void> {
     const number = known(uid)
     await changes.transaction(async (transaction, change) => {
-      await change({ event: 'delete', uid: number, now: store.now(), user: { status: 0 } })
+      await change({ event: 'delete', uid: number, by, now: store.now(), user: { status: 0 } })
       await deleteFrom(transaction, 'identities')
         .set({ secret_hash: null, secret_form: null })
         .where('uid', '=', number)
@@ -103,7 +106,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
     return { users: entries, next: users.length > limit ? (entries.at(-1) as AccountEntry).uid : null }
   }
 
-  async function setRole(uid: string, role: string): Promise<void> {
+  async function setRole(uid: string, role: string, by = operator): Promise<void> {
     const number = known(uid)
     if (!roles.has(role)) {
       const reason = `must be one of ${roles.names.join(', ')}`
@@ -112,18 +115,18 @@ export function createAccounts(parts: AccountsParts): Accounts {
     await changes.transaction(async (transaction, change) => {
       const before = await getOr404(transaction, 'users', { uid: number })
       if (before.role === role) return
-      await change({ event: 'role', uid: number, now: store.now(), user: { role }, detail: role })
+      await change({ event: 'role', uid: number, by, now: store.now(), user: { role }, detail: role })
     })
   }
 
-  async function setDisabled(uid: string, disabled: boolean): Promise<void> {
+  async function setDisabled(uid: string, disabled: boolean, by = operator): Promise<void> {
     const number = known(uid)
     await changes.transaction(async (transaction, change) => {
       const before = await getOr404(transaction, 'users', { uid: number })
       if ((before.disabled_at !== null) === disabled) return
       const now = store.now()
       const user = { disabled_at: disabled ? now : null }
-      await change({ event: disabled ? 'disable' : 'enable', uid: number, now, user })
+      await change({ event: disabled ? 'disable' : 'enable', uid: number, by, now, user })
     })
   }
 
@@ -139,14 +142,14 @@ export function createAccounts(parts: AccountsParts): Accounts {
   }
 
   return Object.freeze({
-    register: (form: RegisterForm) => register(parts, form, defaultRole),
+    register: (form: RegisterForm, by = operator) => register(parts, form, defaultRole, by),
     profile,
     setNickname,
     remove,
     list,
     setRole,
-    disable: (uid: string) => setDisabled(uid, true),
-    enable: (uid: string) => setDisabled(uid, false),
+    disable: (uid: string, by?: Actor) => setDisabled(uid, true, by),
+    enable: (uid: string, by?: Actor) => setDisabled(uid, false, by),
     find,
   })
 }

@@ -1,4 +1,6 @@
 import { LatchkeyError, type Roles } from 'latchkey'
+import { userActor } from '../audit/actor.js'
+import type { Refusals } from '../audit/refusals.js'
 import { emailType, type SecretHashing } from '../client-types/client-type.js'
 import { passwordAttemptReasons, passwordReasons } from '../client-types/password-rule.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
@@ -25,6 +27,8 @@ export interface ChangeSecretParts {
   readonly tokens: AccessTokenIssuer
   readonly attempts: Attempts
   readonly equalTime: { wait(startedAtMs: number): Promise<void> }
+  /** Told of each `auth_failed`; default nobody. */
+  readonly refusals?: Refusals
 }
 
 /** The user and the session that ask. */
@@ -50,7 +54,7 @@ export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
     return attempts.run({ addressPrefix, account: { uid: Number(asking.uid) } }, () => change(asking, form, caller))
   }
 
-  async function change({ uid, sid }: Asking, form: SecretForm, { addressPrefix }: Caller): Promise<TokenAnswer> {
+  async function change({ uid, sid }: Asking, form: SecretForm, caller: Caller): Promise<TokenAnswer> {
     const number = Number(uid)
     const identity = await readIdentity(store, number)
     const { right, startedAtMs } = await hashing.check(form.old_secret, identity?.secret_hash ?? undefined)
@@ -60,7 +64,7 @@ export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
       return await changes.transaction(async (transaction, write) => {
         const now = store.now()
         const event = form.end_api_keys ? 'secret_and_keys' : 'secret'
-        await write({ event, uid: number, now, except: sid, addressPrefix })
+        await write({ event, uid: number, now, except: sid, by: userActor(number, caller) })
         const { numUpdatedRows } = await transaction
           .updateTable('identities')
           .set({ secret_hash: hash, secret_form })
@@ -69,11 +73,14 @@ export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
           .executeTakeFirstOrThrow()
         // Somebody else has changed it since it was verified.
         if (numUpdatedRows !== 1n) throw new LatchkeyError('auth_failed')
-        await write({ event: 'new_pair', uid: number, now, sids: [sid], addressPrefix })
+        await write({ event: 'new_pair', uid: number, now, sids: [sid] })
         return replacePair(transaction, parts, { uid: number, sid, now })
       })
     } catch (error) {
-      if (error instanceof LatchkeyError && error.code === 'auth_failed') await equalTime.wait(startedAtMs)
+      if (error instanceof LatchkeyError && error.code === 'auth_failed') {
+        parts.refusals?.write({ event: 'secret_refused', by: userActor(number, caller), uid: number })
+        await equalTime.wait(startedAtMs)
+      }
       throw error
     }
   }

@@ -1,4 +1,6 @@
 import { LatchkeyError } from 'latchkey'
+import type { Actor } from '../audit/actor.js'
+import { writeAuditEvent } from '../audit/write-audit-event.js'
 import type { ClientTypes } from '../client-types/index.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
 import type { Reading, Store } from '../store/store.js'
@@ -21,7 +23,12 @@ export interface RegisterParts {
  *
  * @throws LatchkeyError `client_type_invalid`, `parameter_invalid`, `account_exists`, `busy`.
  */
-export async function register(parts: RegisterParts, form: RegisterForm, role: string): Promise<{ uid: string }> {
+export async function register(
+  parts: RegisterParts,
+  form: RegisterForm,
+  role: string,
+  by: Actor,
+): Promise<{ uid: string }> {
   const { store, clientTypes } = parts
   const clientType = clientTypes.get(form.type)
   const { registration } = clientType
@@ -48,6 +55,8 @@ export async function register(parts: RegisterParts, form: RegisterForm, role: s
       .executeTakeFirstOrThrow()
     // Undoes the user as well.
     if (numInsertedOrUpdatedRows !== 1n) throw new LatchkeyError('account_exists')
+    const event = { at: created_at, event: 'register', outcome: 'done', by } as const
+    await writeAuditEvent(transaction, { ...event, uid, clientType: form.type, detail: role })
     return { uid: String(uid) }
   })
 }

@@ -1,5 +1,6 @@
 import { getOr404, NotFound } from '@latchkey/query'
 import { LatchkeyError, type Roles } from 'latchkey'
+import { userActor } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { apiKeyType } from '../client-types/client-type.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
@@ -78,7 +79,7 @@ export function createApiKeys(parts: { store: Store; changes: SessionChanges; ro
     }))
   }
 
-  async function create(maker: KeyMaker, form: ApiKeyForm, { addressPrefix }: Caller): Promise<NewApiKeyEntry> {
+  async function create(maker: KeyMaker, form: ApiKeyForm, caller: Caller): Promise<NewApiKeyEntry> {
     checkForm(form)
     const uid = Number(maker.uid)
     const { id, key, hash } = makeApiKey()
@@ -98,8 +99,8 @@ export function createApiKeys(parts: { store: Store; changes: SessionChanges; ro
           ...{ created_at: now, idle_until: expiresAt, absolute_until: expiresAt, access_exp: 0 },
         })
         .execute()
-      const event = { at: now, event: 'api_key_made', outcome: 'done', uid, sid: id } as const
-      await writeAuditEvent(transaction, { ...event, addressPrefix, detail: form.name })
+      const event = { at: now, event: 'api_key_made', outcome: 'done', by: userActor(uid, caller) } as const
+      await writeAuditEvent(transaction, { ...event, uid, sid: id, detail: form.name })
       return {
         ...{ id, key, name: form.name, scope: grantScopes(roles, role, limit).join(' ') },
         ...{ created_at: now, expires_at: expiresAt, last_used_at: null, address_prefix: null },
@@ -107,12 +108,12 @@ export function createApiKeys(parts: { store: Store; changes: SessionChanges; ro
     })
   }
 
-  async function end(uid: string, id: string, { addressPrefix }: Caller): Promise<void> {
+  async function end(uid: string, id: string, caller: Caller): Promise<void> {
     const now = store.now()
     const rows = await liveKeys(store.db, Number(uid), now)
     if (!rows.some(({ sid }) => sid === id)) throw new NotFound('there is no such API key')
     await changes.transaction((_, change) =>
-      change({ event: 'api_key_ended', uid: Number(uid), now, sids: [id], addressPrefix }),
+      change({ event: 'api_key_ended', uid: Number(uid), now, sids: [id], by: userActor(uid, caller) }),
     )
   }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { LatchkeyError, type Roles } from 'latchkey'
+import { type Origin, userActor } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { apiKeyType } from '../client-types/client-type.js'
 import type { AccessTokenIssuer } from '../sessions/issue-access-token.js'
@@ -7,12 +8,11 @@ import { type AccessAnswer, issueAccess } from '../sessions/token-pair.js'
 import { grantAudience } from '../sessions/token-request.js'
 import type { Store } from '../store/store.js'
 
-export interface ExchangeForm {
+export interface ExchangeForm extends Origin {
   /** Cuts the scopes of this token alone. */
   readonly scope?: string | undefined
   /** Some of the key's audiences, which are those of the login that made it. Default: all of them. */
   readonly audience?: readonly string[] | undefined
-  readonly addressPrefix?: string | undefined
 }
 
 export interface ExchangeParts {
@@ -71,8 +71,8 @@ export async function exchangeApiKey(
       .where('sid', '=', id)
       .execute()
     await writeAuditEvent(transaction, {
-      ...{ at: now, event: 'api_key_exchanged', outcome: 'done', uid: key.uid, sid: id },
-      addressPrefix: form.addressPrefix,
+      ...{ at: now, event: 'api_key_exchanged', outcome: 'done', by: userActor(key.uid, form) },
+      ...{ uid: key.uid, sid: id, clientType: apiKeyType },
     })
     return answer
   })

@@ -1,37 +1,48 @@
+import type { Insertable } from 'kysely'
 import { prepareQuery } from '../store/prepared-query.js'
+import type { AuditEventsTable } from '../store/schema.js'
 import type { Writing } from '../store/store.js'
+import type { Actor } from './actor.js'
 
-/** What happened; it never holds a credential. */
+/** What happened; it never holds a credential. docs/audit.md lists the events. */
 export interface AuditEvent {
   /** Epoch seconds. */
   readonly at: number
   readonly event: string
   readonly outcome: 'done' | 'refused'
+  readonly by: Actor
+  /** Whom it concerns. */
   readonly uid?: number | undefined
   readonly sid?: string | undefined
-  readonly addressPrefix?: string | undefined
+  readonly clientType?: number | undefined
+  /** See `createAccountHash`. */
+  readonly accountHash?: string | undefined
+  /** A word of the server's own, or a name that was checked: never what somebody typed. */
   readonly detail?: string | undefined
 }
 
-interface AuditRow {
-  readonly at: number
-  readonly event: string
-  readonly outcome: string
-  readonly uid: number | null
-  readonly sid: string | null
-  readonly address_prefix: string | null
-  readonly detail: string | null
-}
+export type NewAuditRow = Omit<Required<Insertable<AuditEventsTable>>, 'id' | 'seal'>
 
-const insertEvent = prepareQuery<AuditRow, never>((db, value) =>
+const insertEvent = prepareQuery<NewAuditRow, never>((db, value) =>
   db.insertInto('audit_events').values({
-    ...{ at: value('at'), event: value('event'), outcome: value('outcome') as 'done', uid: value('uid') },
-    ...{ sid: value('sid'), address_prefix: value('address_prefix'), detail: value('detail') },
-  }),
+    ...{ at: value('at'), event: value('event'), outcome: value('outcome'), uid: value('uid'), sid: value('sid') },
+    ...{ actor: value('actor'), actor_uid: value('actor_uid'), client_type: value('client_type') },
+    ...{ account_hash: value('account_hash'), address_prefix: value('address_prefix') },
+    ...{ request_id: value('request_id'), detail: value('detail') },
+  } as NewAuditRow),
 )
 
 /** Writes an event in the transaction of what it tells of, so that neither is there without the other. */
-export async function writeAuditEvent(transaction: Writing, audit: AuditEvent): Promise<void> {
-  const { at, event, outcome, uid = null, sid = null, addressPrefix = null, detail = null } = audit
-  await insertEvent(transaction, { at, event, outcome, uid, sid, address_prefix: addressPrefix, detail })
+export async function writeAuditEvent(transaction: Writing, event: AuditEvent): Promise<void> {
+  await insertEvent(transaction, auditRow(event))
+}
+
+/** The row of an event, as it is inserted. */
+export function auditRow({ at, event, outcome, by, ...about }: AuditEvent): NewAuditRow {
+  const { uid = null, sid = null, clientType = null, accountHash = null, detail = null } = about
+  return {
+    ...{ at, event, outcome, uid, sid, client_type: clientType, account_hash: accountHash, detail },
+    ...{ actor: by.kind, actor_uid: by.uid ?? null },
+    ...{ address_prefix: by.addressPrefix ?? null, request_id: by.requestId ?? null },
+  }
 }

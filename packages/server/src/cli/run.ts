@@ -3,6 +3,7 @@ import { LatchkeyError } from 'latchkey'
 import { readVersion } from '../config/version.js'
 import { ConfigurationError } from '../config.js'
 import { StartError } from '../store/start-error.js'
+import { addAuditCommands } from './audit.js'
 import { addBackupCommand } from './backup.js'
 import { CommandError, type CommandIo, UsageError } from './command-io.js'
 import { addDoctorCommand } from './doctor.js'
@@ -49,6 +50,7 @@ function createProgram(io: CommandIo, json: boolean): Command {
   addUserCommands(program, io)
   addKeyCommands(program, io)
   addTokenCommands(program, io)
+  addAuditCommands(program, io)
   addDoctorCommand(program, io)
   addProbeCommand(program, io)
   return program

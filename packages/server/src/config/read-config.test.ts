@@ -42,6 +42,7 @@ describe('what applies when nothing is said', () => {
       metricsPort: undefined,
       feedAccess: 'public',
       registration: true,
+      auditRetentionDays: 400,
       limits: { perAccountAndPrefix: 10, perPrefix: 100, perAccount: 100, registrationsPerPrefix: 60 },
     })
     expect(clock).toBeUndefined()
@@ -177,6 +178,8 @@ describe('an object', () => {
     ['corsOrigins', ['https://App.example']],
     ['corsOrigins', ['https://app.example:443']],
     ['corsOrigins', ['app.example']],
+    ['auditRetentionDays', 0],
+    ['auditRetentionDays', '400'],
     ['limits', 5],
     ['limits', []],
     ['limits', { perPrefix: -1 }],

@@ -33,6 +33,7 @@ export interface ReadyConfig {
   readonly metricsPort: number | undefined
   readonly logLevel: LogLevel
   readonly feedAccess: 'public' | 'key'
+  readonly auditRetentionDays: number
   readonly registration: boolean
   readonly limits: LimitSettings
   /** Undefined: the store's own. */
@@ -91,6 +92,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     metricsPort: given.metricsPort,
     logLevel: given.logLevel ?? 'info',
     feedAccess: given.feedAccess ?? 'public',
+    auditRetentionDays: given.auditRetentionDays ?? 400,
     registration: given.registration ?? true,
     limits: withDefaultLimits(given.limits),
     clock: given.clock,

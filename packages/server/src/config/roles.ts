@@ -6,11 +6,15 @@ export type BuiltInScope =
   | 'user:write'
   | 'user:read:any'
   | 'user:delete:any'
+  | 'audit:read:any'
   | 'token:introspect'
   | 'revocation:read'
 
 const builtIn: Roles<BuiltInScope> = defineRoles({
-  scopes: ['user:read', 'user:write', 'user:read:any', 'user:delete:any', 'token:introspect', 'revocation:read'],
+  scopes: [
+    ...(['user:read', 'user:write', 'user:read:any', 'user:delete:any'] as const),
+    ...(['audit:read:any', 'token:introspect', 'revocation:read'] as const),
+  ],
   roles: {
     user: { allow: ['user:read', 'user:write'] },
     admin: { allow: ['*:*', '*:*:any'] },

@@ -38,6 +38,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly logLevel?: LogLevel | undefined
   /** Who may read the feed of revocations: `public`, or `key`: an API key with `revocation:read`. Default `public`. */
   readonly feedAccess?: 'public' | 'key' | undefined
+  /** How long rows of the audit log are kept. Default 400. */
+  readonly auditRetentionDays?: number | undefined
   /** Whether anybody may register. Default true. */
   readonly registration?: boolean | undefined
   /** How often secrets may be tried, and users registered; what is not said keeps its default, and 0 is no limit. */
@@ -180,6 +182,15 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     sentence:
       'Who may read the feed of revocations, which holds no names: everybody, or who has an API key or token with the scope `revocation:read` (`createAuth({ server, apiKey })`).',
     isValid: (value) => value === 'public' || value === 'key',
+  },
+  auditRetentionDays: {
+    type: 'integer',
+    unit: 'days',
+    default: '`400`',
+    expected: 'a whole number from 1 to 36500',
+    sentence:
+      'How long rows of the audit log are kept once they are sealed. What is older is removed from the oldest on, and the rest can be verified still.',
+    isValid: isIntegerFrom(1, 36_500),
   },
   registration: {
     type: 'boolean',

@@ -1,5 +1,6 @@
 import { NotFound } from '@latchkey/query'
 import { LatchkeyError } from 'latchkey'
+import { operator } from '../audit/actor.js'
 import { type ClientType, emailType, type Identity } from '../client-types/client-type.js'
 import type { ReadyConfig } from '../config.js'
 import { createLogin, type LoginForm } from '../sessions/login.js'
@@ -35,7 +36,7 @@ export async function issueForUser(
     verify: async () => ({ identity, startedAtMs: performance.now() }),
   }
   const login = createLogin({
-    ...{ store, changes, tokens, roles: config.roles },
+    ...{ store, changes, tokens, roles: config.roles, by: operator },
     clientTypes: { get: () => proved },
     equalTime: { wait: async () => {} },
     attempts: { run: (_, work) => work() },

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { createChangeSecret } from '../accounts/change-secret.js'
 import { createEqualTime } from '../accounts/equal-time.js'
 import { createApiKeys } from '../api-keys/api-keys.js'
+import { openAuditLog } from '../audit/audit-log.js'
+import { startSealer } from '../audit/sealer.js'
 import type { ReadyConfig } from '../config.js'
 import { createReadiness, type Lifecycle } from '../health/readiness.js'
 import { createCallerOf } from '../http/caller.js'
@@ -69,6 +71,8 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   await openRestored({ store, secret: config.secret, algorithm: config.algorithm }, log)
   const { signingKeys, tokens } = await openTokens(store, config)
   await rememberIssuer(store, issuer)
+  const audit = await openAuditLog({ store, secret: config.secret, log })
+  const { refusals } = audit
   const readiness = createReadiness({ store, revocations, signingKeys, log, lifecycle })
   const metrics =
     metricsPort === undefined
@@ -87,17 +91,17 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   const { auth, verifier, issuedVerifier } = local
   const equalTime = createEqualTime({ store, queue })
   const api = createApi({
-    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log, readiness },
+    ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log, readiness, audit },
     corsOrigins: config.corsOrigins,
     ...{ feedPages: createFeedPages(store), limits, callerOf: createCallerOf(trustedProxies) },
     observer: createObserver({ log: observesRequests ? log : undefined, metrics, trustedProxies }),
-    login: createLogin({ store, changes, clientTypes, roles, tokens, attempts, equalTime }),
+    login: createLogin({ store, changes, clientTypes, roles, tokens, attempts, equalTime, refusals }),
     refresh: createRefresh({ store, changes, roles, tokens }),
     revoke: createRevoke({ store, changes, verifier: issuedVerifier }),
     introspect: createIntrospect({ store, verifier: issuedVerifier }),
     apiKeys: createApiKeys({ store, changes, roles }),
     sessions: createSessionList({ store, changes }),
-    changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, attempts, equalTime }),
+    changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, attempts, equalTime, refusals }),
   })
 
   function fetch(request: Request, ...more: readonly [(() => Promise<unknown>) | object | undefined, object?]) {
@@ -126,9 +130,15 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
           throw error
         })
       : undefined
-  const sweeper = startSweeper({ store, log, onSwept: metrics?.countSwept })
+  const sweeper = startSweeper({
+    ...{ store, log, onSwept: metrics?.countSwept },
+    audit: { macs: audit.macs, retentionDays: config.auditRetentionDays },
+  })
+  const sealer = startSealer({ store, macs: audit.macs, log })
   async function close(): Promise<void> {
     await sweeper.close()
+    await sealer.close()
+    await refusals.close()
     await metricsServer?.close()
     await follower.close()
     await store.close()

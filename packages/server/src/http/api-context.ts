@@ -8,6 +8,7 @@ import type { Verifier } from 'latchkey/token'
 import type { Accounts } from '../accounts/accounts.js'
 import type { ChangeSecret } from '../accounts/change-secret.js'
 import type { ApiKeys } from '../api-keys/api-keys.js'
+import type { AuditLog } from '../audit/audit-log.js'
 import type { Readiness } from '../health/readiness.js'
 import type { Limits } from '../limits/limits.js'
 import type { Log } from '../log/log.js'
@@ -24,7 +25,7 @@ import type { Observer } from './observer.js'
 /** On Node the request stands behind the context; elsewhere, and by `latchkey.fetch`, it does not. */
 export interface ApiEnv {
   Bindings: { incoming?: IncomingMessage }
-  Variables: { user: User; requestId: string | undefined }
+  Variables: { user: User; requestId: string | undefined; keyOwner: number | undefined }
 }
 
 export type Api = OpenAPIHono<ApiEnv>
@@ -48,6 +49,7 @@ export interface ApiParts {
   readonly feedPages: FeedPages
   readonly feedAccess: 'public' | 'key'
   readonly limits: Limits
+  readonly audit: AuditLog
   /** From where a request came. */
   callerOf(c: ApiContext): Caller
   readonly registration: boolean

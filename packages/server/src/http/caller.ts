@@ -14,6 +14,7 @@ export function createCallerOf(trustedProxies: number): (c: ApiContext) => Calle
     // Where a proxy names no address, all that come through it are counted together.
     addressPrefix:
       addressPrefix(forwardedFor(c, trustedProxies)) ?? addressPrefix(c.env.incoming?.socket?.remoteAddress),
+    requestId: c.get('requestId'),
     userAgent: c.req.header('user-agent')?.slice(0, maxAgentLength),
   })
 }

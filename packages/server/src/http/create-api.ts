@@ -8,6 +8,7 @@ import { type Api, type ApiContext, type ApiEnv, type ApiParts, patternOf, reque
 import { observeRequests } from './observe-requests.js'
 import { addSecuritySchemes } from './openapi.js'
 import { addApiKeyRoutes } from './routes/api-keys.js'
+import { addAuditRoutes } from './routes/audit.js'
 import { addClientRoutes } from './routes/client.js'
 import { addFeedRoutes } from './routes/feed.js'
 import { addKeyRoutes } from './routes/keys.js'
@@ -17,6 +18,7 @@ import { addSessionRoutes } from './routes/sessions.js'
 import { addTokenRoutes } from './routes/token.js'
 import { addUserRoutes } from './routes/user.js'
 import { securityHeaders } from './security-headers.js'
+import { tellRefusals } from './tell-refusals.js'
 import { validationProblem } from './validation-problem.js'
 
 /** Makes the API, operator routes included; `isOwnPath` says which requests belong to it when it is embedded. */
@@ -43,6 +45,7 @@ export function createApi(parts: ApiParts): Api {
     for (const [name, value] of fixed) headers.set(name, value)
   })
   if (parts.corsOrigins.length > 0) app.use(allowOrigins(parts.corsOrigins))
+  tellRefusals(app, parts)
   addSecuritySchemes(app)
   addClientRoutes(app, parts)
   addTokenRoutes(app, parts)
@@ -50,6 +53,7 @@ export function createApi(parts: ApiParts): Api {
   addSessionRoutes(app, parts)
   addApiKeyRoutes(app, parts)
   addUserRoutes(app, parts)
+  addAuditRoutes(app, parts)
   addKeyRoutes(app, parts)
   addFeedRoutes(app, parts)
   addOperatorRoutes(app, parts)
@@ -58,7 +62,7 @@ export function createApi(parts: ApiParts): Api {
 }
 
 const ownPaths =
-  /^\/(?:v1\/(?:client|token|user)(?:\/|$)|v1\/revocations$|oauth\/token$|\.well-known\/(?:jwks\.json|oauth-authorization-server)$)/
+  /^\/(?:v1\/(?:client|token|user|admin)(?:\/|$)|v1\/revocations$|oauth\/token$|\.well-known\/(?:jwks\.json|oauth-authorization-server)$)/
 
 /** Whether a path (without its query) is the API's own when it shares the server with an application. */
 export function isOwnPath(path: string): boolean {

@@ -19,6 +19,7 @@ export function writeOpenApi(app: Api, issuer: string): object {
       { name: 'session', description: 'Logins, and what ends them' },
       { name: 'api key', description: 'Credentials of programs' },
       { name: 'user', description: 'Profiles' },
+      { name: 'admin', description: 'What administrators see' },
       { name: 'keys', description: 'What tokens are verified with' },
       { name: 'operator', description: 'For whoever runs the server' },
     ],

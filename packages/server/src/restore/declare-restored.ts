@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Algorithm } from 'latchkey/token'
+import { operator } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { writeRevocations } from '../revocations/write-revocations.js'
 import { endAllSessions } from '../sessions/end-all-sessions.js'
@@ -45,7 +46,7 @@ export async function declareRestored(
     await writeRevocations(transaction, revoked)
     await store.renewFeedOrder(transaction)
     await rememberIdentity(transaction, store.identity())
-    await writeAuditEvent(transaction, { at: now, event: 'restored', outcome: 'done' })
+    await writeAuditEvent(transaction, { at: now, event: 'restored', outcome: 'done', by: operator })
     return true
   })
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { LatchkeyError } from 'latchkey'
+import type { Actor } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import type { Identity } from '../client-types/client-type.js'
 import { type PreparedQuery, prepareQuery } from '../store/prepared-query.js'
@@ -21,16 +22,15 @@ export async function beginSession(
   change: Change,
   identity: Identity,
   session: Omit<NewSession, 'uid'>,
+  by: Actor,
 ): Promise<void> {
   const { uid, epoch } = identity
   const { numAffectedRows } = await insertOf(session)(transaction, { ...session, uid, epoch })
   if (numAffectedRows !== 1n) throw new LatchkeyError('auth_failed')
-  const { created_at: at, sid, address_prefix } = session
-  await writeAuditEvent(transaction, {
-    ...{ at, event: 'login', outcome: 'done', uid, sid },
-    addressPrefix: address_prefix ?? undefined,
-  })
-  await evictOldest(transaction, change, uid, sid, at)
+  const { created_at: at, sid, client_type: clientType } = session
+  const event = by.kind === 'operator' ? 'token_issued' : 'login'
+  await writeAuditEvent(transaction, { at, event, outcome: 'done', by, uid, sid, clientType })
+  await evictOldest(transaction, change, uid, sid, at, by)
 }
 
 type SessionValues = Omit<NewSession, 'uid'> & { readonly uid: number; readonly epoch: number }
@@ -86,8 +86,9 @@ async function evictOldest(
   uid: number,
   newSid: string,
   now: number,
+  by: Actor,
 ): Promise<void> {
   const { rows: oldest } = await selectOldest(transaction, { uid, newSid })
   if (oldest.length === 0) return
-  await change({ event: 'eviction', uid, now, sids: oldest.map((row) => row.sid) })
+  await change({ event: 'eviction', uid, now, by, sids: oldest.map((row) => row.sid) })
 }

@@ -1,5 +1,6 @@
 import { firstOr404 } from '@latchkey/query'
 import { sql, type Updateable } from 'kysely'
+import { type Actor, operator } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { writeRevocations } from '../revocations/write-revocations.js'
 import type { NewRevocation, SessionKind, UsersTable } from '../store/schema.js'
@@ -29,6 +30,9 @@ const effects = {
 
 export type SessionEvent = keyof typeof effects
 
+/** Part of another event, which says all there is to say. */
+const untold: ReadonlySet<SessionEvent> = new Set(['new_pair'])
+
 export interface SessionChange {
   readonly event: SessionEvent
   readonly uid: number
@@ -40,8 +44,8 @@ export interface SessionChange {
   readonly sids?: readonly string[]
   /** Not this one. */
   readonly except?: string
-  /** For the audit log: from where it was asked for, and what it was about. */
-  readonly addressPrefix?: string | undefined
+  /** For the audit log: who asked for it, by default the operator, and what it was about. */
+  readonly by?: Actor
   readonly detail?: string
 }
 
@@ -56,7 +60,7 @@ const everyGeneration = 2 ** 31 - 1
  * @throws NotFound when the event concerns a user that is missing or deleted.
  */
 export async function changeSessions(transaction: Writing, change: SessionChange): Promise<readonly NewRevocation[]> {
-  const { event, uid, now, user, sids, addressPrefix, detail } = change
+  const { event, uid, now, user, sids, by = operator, detail } = change
   const effect = effects[event]
   if (effect.changesUser) await changeUser(transaction, uid, user ?? {})
   const rows = [
@@ -65,7 +69,9 @@ export async function changeSessions(transaction: Writing, change: SessionChange
   ]
   await writeRevocations(transaction, rows)
   const only = sids?.length === 1 ? sids[0] : undefined
-  await writeAuditEvent(transaction, { at: now, event, outcome: 'done', uid, sid: only, addressPrefix, detail })
+  if (!untold.has(event)) {
+    await writeAuditEvent(transaction, { at: now, event, outcome: 'done', by, uid, sid: only, detail })
+  }
   return rows
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { LatchkeyError, type Roles } from 'latchkey'
 import { exchangeApiKey } from '../api-keys/exchange-api-key.js'
-import type { ClientType, Identity } from '../client-types/client-type.js'
+import { type Actor, nobody, type Origin, userActor } from '../audit/actor.js'
+import type { Refusal, Refusals } from '../audit/refusals.js'
+import { apiKeyType, type ClientType, type Identity } from '../client-types/client-type.js'
 import type { ClientTypes } from '../client-types/index.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
 import type { Attempts } from '../limits/attempts.js'
@@ -15,7 +17,7 @@ import type { SessionChanges } from './session-changes.js'
 import { type AccessAnswer, absoluteLimitSeconds, makePair, type TokenAnswer } from './token-pair.js'
 import { grantAudience, scopeReasons } from './token-request.js'
 
-export interface LoginForm {
+export interface LoginForm extends Origin {
   readonly type: number
   readonly account: string
   readonly secret: string
@@ -25,8 +27,6 @@ export interface LoginForm {
   readonly audience?: readonly string[] | undefined
   /** A label for the list of sessions, 64 characters at most. */
   readonly device?: string | undefined
-  /** From where the request came, cut to a prefix by the caller. */
-  readonly addressPrefix?: string | undefined
 }
 
 export interface LoginParts {
@@ -38,6 +38,10 @@ export interface LoginParts {
   readonly attempts: Attempts
   /** Holds a refusal back, so that its time tells nothing. */
   readonly equalTime: { wait(startedAtMs: number): Promise<void> }
+  /** Who begins the sessions, for the audit log; default the user who logs in. */
+  readonly by?: Actor
+  /** Told of each `auth_failed`; default nobody. */
+  readonly refusals?: Refusals
 }
 
 /** Without a refresh token for an API key, which is exchanged again instead. */
@@ -73,9 +77,17 @@ async function logIn(parts: LoginParts, clientType: ClientType, form: LoginForm)
     if (identity.apiKeyId !== undefined) return await exchangeApiKey(parts, identity.apiKeyId, form)
     return await openSession(parts, form, identity)
   } catch (error) {
-    if (error instanceof LatchkeyError && error.code === 'auth_failed') await parts.equalTime.wait(startedAtMs)
+    if (error instanceof LatchkeyError && error.code === 'auth_failed') {
+      parts.refusals?.write(refusalOf(clientType, form))
+      await parts.equalTime.wait(startedAtMs)
+    }
     throw error
   }
+}
+
+function refusalOf({ type, normaliseAccount }: ClientType, form: LoginForm): Refusal {
+  const event = type === apiKeyType ? 'api_key_refused' : 'login_refused'
+  return { event, by: nobody(form), clientType: type, account: normaliseAccount(form.account) }
 }
 
 function checkForm(clientType: ClientType, form: LoginForm): void {
@@ -87,7 +99,7 @@ function checkForm(clientType: ClientType, form: LoginForm): void {
 }
 
 async function openSession(
-  { store, changes, roles, tokens }: LoginParts,
+  { store, changes, roles, tokens, by }: LoginParts,
   form: LoginForm,
   identity: Identity,
 ): Promise<TokenAnswer> {
@@ -102,13 +114,14 @@ async function openSession(
   }
   // Signed before the session is written, so that a failing signature leaves no session behind.
   const { answer, refresh, accessExp, idleUntil } = makePair({ roles, tokens }, session, now)
+  const row = {
+    ...{ sid, kind: 'login' as const, client_type: form.type, gen: 0, min_gen: 0, rev: 0, tag_key: tagKey },
+    ...{ cur_hash: refresh.hash, scope_limit: scopeLimit, audience_limit: audienceLimit },
+    ...{ created_at: now, idle_until: idleUntil, absolute_until: absoluteUntil, access_exp: accessExp },
+    ...{ device: form.device ?? null, address_prefix: form.addressPrefix ?? null },
+  }
   await changes.transaction(async (transaction, change) => {
-    await beginSession(transaction, change, identity, {
-      ...{ sid, kind: 'login', client_type: form.type, gen: 0, min_gen: 0, rev: 0, tag_key: tagKey },
-      ...{ cur_hash: refresh.hash, scope_limit: scopeLimit, audience_limit: audienceLimit },
-      ...{ created_at: now, idle_until: idleUntil, absolute_until: absoluteUntil, access_exp: accessExp },
-      ...{ device: form.device ?? null, address_prefix: form.addressPrefix ?? null },
-    })
+    await beginSession(transaction, change, identity, row, by ?? userActor(identity.uid, form))
     if (form.addressPrefix !== undefined) await rememberPrefix(transaction, identity.uid, form.addressPrefix, now)
   })
   return answer

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { LatchkeyError, type Roles } from 'latchkey'
+import { nobody, type Origin, userActor } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { prepareQuery } from '../store/prepared-query.js'
 import type { SessionRow } from '../store/schema.js'
@@ -25,9 +26,8 @@ export interface RefreshForm {
   readonly scope?: string | undefined
 }
 
-/** From where a request came. */
-export interface Caller {
-  readonly addressPrefix?: string | undefined
+/** From where a request came, and what it says of its program. */
+export interface Caller extends Origin {
   readonly userAgent?: string | undefined
 }
 
@@ -121,14 +121,27 @@ async function rotate(
   const { answer, refresh, accessExp, idleUntil } = makePair({ roles, tokens }, next, now, form.scope)
   const text = JSON.stringify(answer)
   // The condition is `rev`, which every write raises: a role that changed since the read is not signed.
-  const { numAffectedRows } = await store.transaction((transaction) =>
-    updateSession(transaction, {
+  const change = scopesChange(session, form)
+  const written = await store.transaction(async (transaction) => {
+    const { numAffectedRows } = await updateSession(transaction, {
       ...{ sid, rev, hash: refresh.hash, answer: sealAnswer(form.refresh_token, sid, text) },
       ...{ answerUntil: now + repeatSeconds, idleUntil, now, accessExp },
       ...{ addressPrefix: caller.addressPrefix ?? null, agentHash: hashAgent(caller) },
-    }),
-  )
-  return numAffectedRows === 1n ? text : undefined
+    })
+    if (numAffectedRows !== 1n) return false
+    if (change !== undefined) {
+      const event = { at: now, event: 'refresh_scopes', outcome: 'done', by: userActor(uid, caller) } as const
+      await writeAuditEvent(transaction, { ...event, uid, sid, detail: change })
+    }
+    return true
+  })
+  return written ? text : undefined
+}
+
+/** Why this pair may carry other scopes than the one before; undefined when it does not. Other refreshes are no event. */
+function scopesChange(session: Session, form: RefreshForm): string | undefined {
+  if (session.min_gen > session.gen) return 'the role has changed'
+  return form.scope === undefined ? undefined : 'cut as the refresh asked'
 }
 
 interface NextGeneration {
@@ -191,8 +204,8 @@ async function repeat(
       .executeTakeFirstOrThrow()
     if (numUpdatedRows === 1n && strange) {
       await writeAuditEvent(transaction, {
-        ...{ at: store.now(), event: 'refresh_repeated', outcome: 'done', uid, sid },
-        ...{ addressPrefix: caller.addressPrefix, detail: 'to another address or program than it was given to' },
+        ...{ at: store.now(), event: 'refresh_repeated', outcome: 'done', by: nobody(caller), uid, sid },
+        detail: 'to another address or program than it was given to',
       })
     }
     return numUpdatedRows === 1n
@@ -203,11 +216,11 @@ async function repeat(
 async function endForTheft(
   { changes, store }: RefreshParts,
   { sid, uid }: Session,
-  { addressPrefix }: Caller,
+  caller: Caller,
   detail: string,
 ): Promise<void> {
   await changes.transaction((_, change) =>
-    change({ event: 'theft', uid, now: store.now(), sids: [sid], addressPrefix, detail }),
+    change({ event: 'theft', uid, now: store.now(), sids: [sid], by: nobody(caller), detail }),
   )
 }
 

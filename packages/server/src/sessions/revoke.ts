@@ -1,5 +1,6 @@
 import type { Verifier } from 'latchkey/token'
 import { findApiKey } from '../api-keys/find-api-key.js'
+import { userActor } from '../audit/actor.js'
 import type { Store } from '../store/store.js'
 import type { SessionEvent } from './change-sessions.js'
 import { claimsOf } from './claims-of.js'
@@ -23,7 +24,7 @@ export interface RevokeParts {
  */
 export function createRevoke(parts: RevokeParts): Revoke {
   const { store, changes } = parts
-  return async function revoke(token, { addressPrefix }) {
+  return async function revoke(token, caller) {
     const key = await findApiKey(store, token)
     const sid = key?.id ?? (await sessionOf(parts, token))
     if (sid === undefined) return
@@ -35,7 +36,7 @@ export function createRevoke(parts: RevokeParts): Revoke {
     if (row === undefined || row.ended_at !== null) return
     const event: SessionEvent = key ? 'api_key_ended' : row.kind === 'key' ? 'api_key_tokens' : 'logout'
     await changes.transaction((_, change) =>
-      change({ event, uid: row.uid, now: store.now(), sids: [sid], addressPrefix }),
+      change({ event, uid: row.uid, now: store.now(), sids: [sid], by: userActor(row.uid, caller) }),
     )
   }
 }

@@ -1,4 +1,5 @@
 import { NotFound } from '@latchkey/query'
+import { userActor } from '../audit/actor.js'
 import type { Store } from '../store/store.js'
 import { liveSessions } from './live-sessions.js'
 import type { Caller } from './refresh.js'
@@ -47,15 +48,15 @@ export function createSessionList({ store, changes }: { store: Store; changes: S
         current: row.sid === currentSid,
       }))
     },
-    async end(uid: string, sid: string, { addressPrefix }: Caller) {
+    async end(uid: string, sid: string, caller: Caller) {
       if (!(await readLive(uid)).some((row) => row.sid === sid)) throw new NotFound('there is no such session')
       await changes.transaction((_, change) =>
-        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], addressPrefix }),
+        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], by: userActor(uid, caller) }),
       )
     },
-    async endAll(uid: string, { addressPrefix }: Caller) {
+    async endAll(uid: string, caller: Caller) {
       await changes.transaction((_, change) =>
-        change({ event: 'logout_all', uid: Number(uid), now: store.now(), addressPrefix }),
+        change({ event: 'logout_all', uid: Number(uid), now: store.now(), by: userActor(uid, caller) }),
       )
     },
   })

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { operator } from '../audit/actor.js'
+import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { StartError } from '../store/start-error.js'
 import type { Store, Writing } from '../store/store.js'
 import { deriveKey, seal, unseal } from './seal.js'
@@ -46,6 +48,7 @@ export async function rewrapMasterKey(parts: { store: Store; secret?: string | u
     if (wrapped === undefined) throw damaged()
     const value = seal(wrappingKey(secrets[0] as string), unwrap(wrapped, secrets), place).toString('base64url')
     await transaction.updateTable('meta').set({ value }).where('name', '=', rowName).execute()
+    await writeAuditEvent(transaction, { at: store.now(), event: 'key_rewrapped', outcome: 'done', by: operator })
   })
 }
 

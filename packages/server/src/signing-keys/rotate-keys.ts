@@ -1,6 +1,7 @@
 import { NotFound } from '@latchkey/query'
 import { sql } from 'kysely'
 import type { Algorithm } from 'latchkey/token'
+import { operator } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { writeRevocations } from '../revocations/write-revocations.js'
 import type { SigningKeyRow } from '../store/schema.js'
@@ -36,7 +37,8 @@ export async function rotateKeys(parts: RotationParts, immediately: boolean): Pr
   const { kid, signFrom } = await store.transaction(async (transaction) => {
     await raiseKeysVersion(transaction)
     const rotated = await rotate(parts, transaction, immediately, store.now() + 1)
-    await writeAuditEvent(transaction, { at: store.now(), event: 'key_rotated', outcome: 'done', detail: rotated.kid })
+    const event = { at: store.now(), event: 'key_rotated', outcome: 'done', by: operator } as const
+    await writeAuditEvent(transaction, { ...event, detail: rotated.kid })
     return rotated
   })
   while (store.now() <= signFrom) await new Promise((resolve) => setTimeout(resolve, 50))
@@ -59,7 +61,7 @@ export async function retireKey(parts: RotationParts, kid: string, immediately: 
     if (row === undefined) throw new NotFound('there is no such key')
     if (row.sign_until === null) await rotate(parts, transaction, immediately, immediately ? now : now + 1, kid)
     if (immediately) await refuseTokensOf(transaction, row, now)
-    await writeAuditEvent(transaction, { at: now, event: 'key_retired', outcome: 'done', detail: kid })
+    await writeAuditEvent(transaction, { at: now, event: 'key_retired', outcome: 'done', by: operator, detail: kid })
   })
 }
 

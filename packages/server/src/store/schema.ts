@@ -13,6 +13,7 @@ export interface LatchkeyDatabase {
   audit_events: AuditEventsTable
   attempts: AttemptsTable
   known_prefixes: KnownPrefixesTable
+  audit_seals: AuditSealsTable
   meta: MetaTable
 }
 
@@ -100,6 +101,29 @@ export interface AuditEventsTable {
   sid: string | null
   address_prefix: string | null
   detail: string | null
+  /** Who did it; null in rows of before there was the column. */
+  actor: ActorKind | null
+  actor_uid: number | null
+  client_type: number | null
+  /** Of the account that a refused login named; never the account itself. */
+  account_hash: string | null
+  request_id: string | null
+  /** The number of the seal that it stands under; null: it has none yet. */
+  seal: number | null
+}
+
+/** `nobody`: somebody who has not proved who it is. */
+export type ActorKind = 'user' | 'operator' | 'nobody'
+
+/** One link of the chain over the audit log. */
+export interface AuditSealsTable {
+  number: number
+  /** The latest `at` of its rows. */
+  newest_at: number
+  /** The numbers of its rows, and what each of them was. */
+  contents: Buffer
+  /** Over all of it, and the mac of the seal before. */
+  mac: string
 }
 
 /** Tries of one time that began with the first of them. */
@@ -142,5 +166,7 @@ export type UserRow = Selectable<UsersTable>
 export type IdentityRow = Selectable<IdentitiesTable>
 export type SessionRow = Selectable<SessionsTable>
 export type NewSession = Insertable<SessionsTable>
+export type AuditEventRow = Selectable<AuditEventsTable>
+export type AuditSealRow = Selectable<AuditSealsTable>
 export type NewRevocation = Insertable<RevocationsTable>
 export type SigningKeyRow = Selectable<SigningKeysTable>

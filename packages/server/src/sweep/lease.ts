@@ -1,8 +1,9 @@
-/** Whose turn it is to sweep: one node at a time, whatever becomes of it. */
+/** Whose turn it is to do what one node at a time does, whatever becomes of it. */
 import { randomBytes } from 'node:crypto'
 import type { Store } from '../store/store.js'
 
-const name = 'sweeping'
+/** What there are turns for; each has its own. */
+export type LeaseName = 'sweeping' | 'sealing'
 
 export interface Lease {
   /**
@@ -14,7 +15,7 @@ export interface Lease {
   giveBack(seconds: number): Promise<void>
 }
 
-export function createLease(store: Store): Lease {
+export function createLease(store: Store, name: LeaseName): Lease {
   const holder = randomBytes(8).toString('hex')
 
   async function write(owner: string, seconds: number): Promise<boolean> {

@@ -1,13 +1,17 @@
 import { LatchkeyError } from 'latchkey'
+import type { SealMacs } from '../audit/audit-keys.js'
 import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { createLease } from './lease.js'
+import { sweepAudit } from './sweep-audit.js'
 import { type Swept, sweepAttempts, sweepKeys, sweepPrefixes, sweepRevocations, sweepSessions } from './sweep-rows.js'
 
 export interface SweeperOptions {
   readonly store: Store
   readonly log: Log
   readonly onSwept?: ((table: string, rows: number) => void) | undefined
+  /** How long rows of the audit log are kept, and what seals them; default: they stay. */
+  readonly audit?: { readonly macs: SealMacs; readonly retentionDays: number } | undefined
   /** How often a node looks whether it is its turn; default 60,000. */
   readonly lookEveryMs?: number
   /** Between two batches at least; default 200, so that 10 million sessions are walked over in three hours at best. */
@@ -33,8 +37,8 @@ const restSeconds = 3600
  * and what goes wrong is tried again at the next turn.
  */
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const { store, log, onSwept, lookEveryMs = 60_000, pauseMs = 200 } = options
-  const lease = createLease(store)
+  const { store, log, onSwept, audit, lookEveryMs = 60_000, pauseMs = 200 } = options
+  const lease = createLease(store, 'sweeping')
   /** Where the walk over the sessions goes on, also after one that was broken off. */
   let after = ''
   let isClosed = false
@@ -88,6 +92,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       (await sweepAll('signing_keys', () => sweepKeys(store), renew)) &&
       (await sweepAll('attempts', () => sweepAttempts(store), renew)) &&
       (await sweepAll('known_prefixes', () => sweepPrefixes(store), renew)) &&
+      (audit === undefined || (await sweepAll('audit_events', () => sweepAudit(store, audit), renew))) &&
       (await sweepAll('sessions', nextSessions, renew))
     if (isDone) await lease.giveBack(restSeconds)
   }

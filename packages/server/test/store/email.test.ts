@@ -6,6 +6,7 @@ import { hashArgon2id, recommendedCost } from '../../src/accounts/argon2id.js'
 import { createHashingQueue } from '../../src/accounts/hashing-queue.js'
 import { register } from '../../src/accounts/register.js'
 import { createSecretHashing } from '../../src/accounts/secret-hashing.js'
+import { operator } from '../../src/audit/actor.js'
 import type { SecretHashing } from '../../src/client-types/client-type.js'
 import { createClientTypes } from '../../src/client-types/index.js'
 import type { Store } from '../../src/store/store.js'
@@ -20,7 +21,12 @@ let store: Store
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-email-'))
   store = await openTestStore(folder)
-  await register({ store, clientTypes: clientTypes(cheap) }, { type: 100, account, secret, nickname: 'ann' }, 'user')
+  await register(
+    { store, clientTypes: clientTypes(cheap) },
+    { type: 100, account, secret, nickname: 'ann' },
+    'user',
+    operator,
+  )
 })
 afterEach(() => {
   rmSync(folder, { recursive: true })
@@ -95,7 +101,7 @@ describe('a secret', () => {
 
   it('is taken as it came: composed and decomposed letters are two passwords', async () => {
     const form = { type: 100, account: 'jose@example.org', secret: 'jose\u0301 passphrase', nickname: 'jose' }
-    await register({ store, clientTypes: clientTypes(cheap) }, form, 'user')
+    await register({ store, clientTypes: clientTypes(cheap) }, form, 'user', operator)
     const { verify } = email(hashing(cheap))
     expect((await verify(form)).identity).toBeDefined()
     expect((await verify({ ...form, secret: 'jos\u00e9 passphrase' })).identity).toBeUndefined()

@@ -6,6 +6,7 @@ import type { Roles } from 'latchkey'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createApiKeys } from '../../src/api-keys/api-keys.js'
 import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
+import { userActor } from '../../src/audit/actor.js'
 import { readConfig } from '../../src/config.js'
 import { issueForUser } from '../../src/create-latchkey/issue-for-user.js'
 import { type OpenAccounts, openAccounts } from '../../src/create-latchkey/open-accounts.js'
@@ -168,7 +169,7 @@ function startLogin(epoch: number) {
     ...{ access_exp: 9, created_at: 1, idle_until: 9e9, absolute_until: 9e9 },
   }
   const done = parts.changes.transaction(async (transaction, change) => {
-    await beginSession(transaction, change, { uid: Number(uid), role: 'user', epoch }, session)
+    await beginSession(transaction, change, { uid: Number(uid), role: 'user', epoch }, session, userActor(uid, {}))
     inserted()
     await new Promise<void>((resolve) => {
       end = resolve

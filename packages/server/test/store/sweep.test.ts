@@ -179,7 +179,7 @@ it('is the turn of one node at a time, and of another when that one died', async
   const time = { now }
   const database = await newDatabase()
   const stores = await Promise.all([open(database, time), open(database, time), open(database, time)])
-  const leases = stores.map(createLease)
+  const leases = stores.map((store) => createLease(store, 'sweeping'))
   for (let round = 0; round < 20; round++) {
     const taken = await Promise.all(leases.map((lease) => lease.take(300)))
     expect(taken.filter(Boolean)).toHaveLength(1)
@@ -262,7 +262,7 @@ it('stops in the middle when its turn was over and is another’s', async () => 
   onTestFinished(sweeper.close)
   await until(() => batches > 0)
   time.now += 301
-  expect(await createLease(await open(database, time)).take(300)).toBe(true)
+  expect(await createLease(await open(database, time), 'sweeping').take(300)).toBe(true)
   // It asks each minute whether it is its turn still.
   const passed = performance.now.bind(performance)
   const later = vi.spyOn(performance, 'now').mockImplementation(() => passed() + 61_000)

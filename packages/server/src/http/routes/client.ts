@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { nobody } from '../../audit/actor.js'
 import { type Api, type ApiParts, requestOf } from '../api-context.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, integer, jsonAnswer, jsonBody, problems, request, text, uid } from '../schemas.js'
@@ -36,8 +37,9 @@ export function addClientRoutes(app: Api, { accounts, registration: isOn, limits
     responses: { 201: jsonAnswer('The user was made.', registered), ...problems(400, 409, 413, 415, 429, 503) },
   })
   app.openapi(register, async (c) => {
-    await limits.registrations.take(callerOf(c).addressPrefix)
-    const made = await accounts.register(c.req.valid('json'))
+    const caller = callerOf(c)
+    await limits.registrations.take(caller.addressPrefix)
+    const made = await accounts.register(c.req.valid('json'), nobody(caller))
     return c.json({ uid: made.uid, msg: 'ok' as const, error_code: 0 as const, request: requestOf(c) }, 201)
   })
 }

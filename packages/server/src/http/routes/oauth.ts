@@ -88,8 +88,8 @@ export function addOauthRoutes(app: Api, parts: ApiParts): void {
     const credentials = readClientCredentials(c, form)
     if (credentials === undefined) throw clientRefused()
     const { id: account, secret } = credentials
-    const { addressPrefix } = callerOf(c)
-    const exchange = { type: apiKeyType, account, secret, scope: form.scope, addressPrefix }
+    const { addressPrefix, requestId } = callerOf(c)
+    const exchange = { type: apiKeyType, account, secret, scope: form.scope, addressPrefix, requestId }
     const answer = await login(exchange).catch(asClient)
     const { token: access_token, token_type, expires_in, scope } = answer
     return c.json({ access_token, token_type, expires_in, scope }, 200, { pragma: 'no-cache' })

@@ -90,8 +90,8 @@ export function addTokenRoutes(app: Api, { login, refresh, verifier, callerOf, l
     },
   })
   app.openapi(logIn, async (c) => {
-    const { addressPrefix } = callerOf(c)
-    return c.json(await login({ ...c.req.valid('json'), addressPrefix }), 201)
+    const { addressPrefix, requestId } = callerOf(c)
+    return c.json(await login({ ...c.req.valid('json'), addressPrefix, requestId }), 201)
   })
 
   const refreshPair = createRoute({

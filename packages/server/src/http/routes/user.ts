@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
-import { type Api, type ApiParts, answerDone } from '../api-context.js'
+import { userActor } from '../../audit/actor.js'
+import { type Api, type ApiContext, type ApiParts, answerDone } from '../api-context.js'
 import { loginOnly } from '../login-only.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, jsonAnswer, jsonBody, problems, text, uid, withToken } from '../schemas.js'
@@ -26,8 +27,9 @@ const change = body('ProfileChange', {
 const params = z.object({ uid: uid.openapi({ param: { name: 'uid', in: 'path' } }) })
 
 /** The user's own profile, which needs no scope, and those of others. */
-export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
+export function addUserRoutes(app: Api, { accounts, auth, callerOf }: ApiParts): void {
   const shared = { tags: ['user'], security: withToken }
+  const asking = (c: ApiContext) => userActor(currentUser(c).uid, callerOf(c))
 
   const readOwn = createRoute({
     ...shared,
@@ -52,7 +54,7 @@ export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
   })
   app.openapi(changeOwn, async (c) => {
     const { nickname } = c.req.valid('json')
-    return c.json(await accounts.setNickname(currentUser(c).uid, nickname), 200)
+    return c.json(await accounts.setNickname(currentUser(c).uid, nickname, asking(c)), 200)
   })
 
   const deleteOwn = createRoute({
@@ -65,7 +67,7 @@ export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
     responses: { 202: jsonAnswer('Deleted.', deleted), ...problems(401, 403, 404) },
   })
   app.openapi(deleteOwn, async (c) => {
-    await accounts.remove(currentUser(c).uid)
+    await accounts.remove(currentUser(c).uid, asking(c))
     return answerDone(c)
   })
 
@@ -92,7 +94,7 @@ export function addUserRoutes(app: Api, { accounts, auth }: ApiParts): void {
     responses: { 202: jsonAnswer('Deleted.', deleted), ...problems(401, 403, 404) },
   })
   app.openapi(deleteAny, async (c) => {
-    await accounts.remove(c.req.valid('param').uid)
+    await accounts.remove(c.req.valid('param').uid, asking(c))
     return answerDone(c)
   })
 }

@@ -3,6 +3,7 @@ import type { ColumnTypes } from '../column-types.js'
 import { usersSessionsKeys } from './0001-users-sessions-keys.js'
 import { revocationsAudit } from './0002-revocations-audit.js'
 import { limits } from './0003-limits.js'
+import { audit } from './0004-audit.js'
 
 export interface Migration {
   /** Number and name; never changed once released. */
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { name: '0001-users-sessions-keys', up: usersSessionsKeys },
   { name: '0002-revocations-audit', up: revocationsAudit },
   { name: '0003-limits', up: limits },
+  { name: '0004-audit', up: audit },
 ]

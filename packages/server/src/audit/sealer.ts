@@ -1,0 +1,79 @@
+import { LatchkeyError } from 'latchkey'
+import type { Log } from '../log/log.js'
+import type { Store } from '../store/store.js'
+import { createLease } from '../sweep/lease.js'
+import type { SealMacs } from './audit-keys.js'
+import { hasUnsealedRows, sealRows } from './seal-rows.js'
+
+export interface SealerOptions {
+  readonly store: Store
+  readonly macs: SealMacs
+  readonly log: Log
+  /** How often it looks for new rows; default 1,000. */
+  readonly everyMs?: number
+}
+
+export interface Sealer {
+  /** Ends after the batch that runs. */
+  close(): Promise<void>
+}
+
+const leaseSeconds = 20
+const renewEveryMs = 8_000
+
+/**
+ * Begins to seal the audit log: looks for new rows every second, and seals them when it is this node's turn. Nobody waits for
+ * it. It holds no process open, and what goes wrong is tried again a second later. The lease only spares work: two nodes that
+ * both take it for theirs still make one chain.
+ */
+export function startSealer({ store, macs, log, everyMs = 1_000 }: SealerOptions): Sealer {
+  const lease = createLease(store, 'sealing')
+  let renewedAtMs = Number.NEGATIVE_INFINITY
+  let isFailing = false
+  let isClosed = false
+  let timer: NodeJS.Timeout | undefined
+
+  async function isTurn(): Promise<boolean> {
+    if (performance.now() - renewedAtMs < renewEveryMs) return true
+    const askedAtMs = performance.now()
+    const isMine = await lease.take(leaseSeconds)
+    renewedAtMs = isMine ? askedAtMs : Number.NEGATIVE_INFINITY
+    return isMine
+  }
+
+  async function seal(): Promise<void> {
+    while (!isClosed && (await hasUnsealedRows(store)) && (await isTurn())) {
+      if ((await sealRows(store, macs)) === 0) return
+    }
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      await seal()
+      isFailing = false
+    } catch (error) {
+      // A database that is away is told of elsewhere.
+      const isBusy = error instanceof LatchkeyError && error.code === 'busy'
+      if (!isBusy && !isFailing) log.error('the audit log could not be sealed', { err: error })
+      isFailing = !isBusy
+    }
+    if (!isClosed) next()
+  }
+
+  let running: Promise<void> | undefined
+  function next(): void {
+    timer = setTimeout(() => {
+      running = tick()
+    }, everyMs)
+    timer.unref()
+  }
+
+  next()
+  return Object.freeze({
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      await running
+    },
+  })
+}
