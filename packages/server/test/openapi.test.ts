@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { installTool } from '../../latchkey/test/install-tool.js'
 import { ann, secret, useServer } from './server.js'
 
@@ -125,7 +125,7 @@ const closed = useServer({ registration: false })
 
 it('makes a client that compiles, and refuses wrong use', () => {
   const folder = mkdtempSync(join(tool, 'node_modules', '.check-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'openapi.json'), JSON.stringify(document))
   node('openapi-typescript/bin/cli.js', join(folder, 'openapi.json'), '-o', join(folder, 'api.ts'))
   writeFileSync(join(folder, 'client.ts'), client)

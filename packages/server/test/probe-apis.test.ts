@@ -4,7 +4,7 @@ import fastifyJwt from '@fastify/jwt'
 import express from 'express'
 import { auth, requiredScopes } from 'express-oauth2-jwt-bearer'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../query/test/postgres.js'
 import { type Issuer, serveApp, startIssuer } from './probe/issuer.js'
 import { describeApi, notHeld, runProbe, triedGroups, unproved } from './probe/run-probe.js'
@@ -72,7 +72,7 @@ it('finds our own server closed, with the token of a login', async () => {
 
 async function serveOwn(): Promise<Serving> {
   const server = await serve({ folder, environment: { LATCHKEY_DATA: join(folder, 'data') } })
-  afterAll(() => server.end())
+  onTestFinished(() => void server.end())
   return server
 }
 
@@ -127,7 +127,7 @@ async function serveFastify(): Promise<{ readonly url: URL; readonly app: Fastif
   app.get('/orders/:id', guard('order:read'), async (_request, reply) => reply.code(404).send({}))
   app.post('/orders', guard('order:write'), async (_request, reply) => reply.code(422).send({}))
   app.delete('/orders/:id', guard('order:write'), async (_request, reply) => reply.code(204).send())
-  afterAll(() => app.close())
+  onTestFinished(() => void app.close())
   return { url: new URL(`http://127.0.0.1:${await freePort()}`), app }
 }
 

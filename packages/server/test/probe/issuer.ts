@@ -1,5 +1,5 @@
 /** An issuer that is not ours: its metadata, its key set, and tokens of every kind. */
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import * as jose from 'jose'
 import { afterAll } from 'vitest'
 import { closeServer, listen } from '../server.js'
@@ -38,7 +38,12 @@ export async function startIssuer(alg: 'RS256' | 'ES256' | 'EdDSA'): Promise<Iss
 /** The address of an application on a free port; closed after the tests of the file. */
 export async function serveApp(app: RequestListener): Promise<string> {
   const server = createServer(app)
-  const url = `http://127.0.0.1:${await listen(server)}`
-  afterAll(() => closeServer(server))
-  return url
+  serving.push(server)
+  return `http://127.0.0.1:${await listen(server)}`
 }
+
+// A hook that a test adds while it runs is never called.
+const serving: Server[] = []
+afterAll(async () => {
+  for (const server of serving) await closeServer(server)
+})

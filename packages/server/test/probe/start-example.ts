@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { freePort } from '../../../query/test/postgres.js'
-import { startProcess, untilListens } from '../start-process.js'
+import { type Process, startProcess, untilListens } from '../start-process.js'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 
@@ -20,9 +20,15 @@ export interface Ports {
 export async function startExample(folder: string, name: string, ports: Ports, listens: number): Promise<void> {
   const file = writeExample(folder, name, ports)
   const started = startProcess(process.execPath, [file], { folder })
-  afterAll(() => started.end())
+  running.push(started)
   await untilListens(started, listens)
 }
+
+// A hook that a test adds while it runs is never called.
+const running: Process[] = []
+afterAll(async () => {
+  for (const started of running) await started.end()
+})
 
 export async function freePorts(): Promise<Ports> {
   return { port: await freePort(), serverPort: await freePort() }

@@ -4,9 +4,10 @@
  * by what tells them apart, whatever their number.
  *
  * `npm run growth -w @latchkey/server` runs it with a thousand, a million and ten million sessions, and a million revocations;
- * the suite with a few. GROWTH_SEED repeats a run's choices.
+ * the suite with a few. GROWTH_SEED repeats a run's choices; GROWTH_TIMES names a file for all times of the rounds, which
+ * `npm run bench -- growth` reads.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -137,6 +138,8 @@ it(`${rounds} rounds on databases of ${sizes.map(grouped).join(', ')} sessions`,
     for (const one of times) for (const list of Object.values(one)) expect(list).toHaveLength(rounds)
     const timed = filled.map((one, i) => ({ ...one, times: times[i] as Readonly<Record<string, number[]>> }))
     console.log(await timesTable(timed, rounds, seed))
+    const file = process.env.GROWTH_TIMES
+    if (file) writeFileSync(file, JSON.stringify(timed.map(({ sessions, times }) => ({ sessions, times }))))
   } finally {
     for (const close of closing.reverse()) await close()
   }

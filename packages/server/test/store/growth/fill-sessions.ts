@@ -153,6 +153,8 @@ function isLive(number: number, users: number): boolean {
 
 /** The numbers of that many live sessions, in order. */
 function drawLive(sessions: number, users: number, count: number, random: Random): number[] {
+  const live = sessions - users
+  if (count > live) throw new Error(`Of ${sessions} sessions ${live} are live: too few for ${count} that are known`)
   const drawn = new Set<number>()
   while (drawn.size < count) {
     const number = random.below(sessions)
