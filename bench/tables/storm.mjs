@@ -1,6 +1,7 @@
 /** What those who are logged in notice while five hundred others log in at once. */
 import { logInMany, registerUsers, startLatchkey } from '../lib/latchkey-server.mjs'
 import { expectStatus, openConnections, postText, requestText } from '../lib/load.mjs'
+import { pathOf, startNode } from '../lib/processes.mjs'
 import { startSteady } from '../lib/steady.mjs'
 
 const parallel = 500
@@ -18,18 +19,22 @@ export async function run() {
   const counts = { 201: 0, 503: 0 }
   const routes = []
   let connections = []
+  let service
   try {
     const tokens = (await logInMany(server.url, users)).map(({ token }) => token)
     const texts = textsOf(await registerUsers(server.url, users, 'storm'))
     const headers = tokens.map((token) => ({ authorization: `Bearer ${token}` }))
-    await expectRight(server.url, headers)
-    // The other one asks no database.
-    for (const [path, sent] of [
-      ['/v1/user', headers],
-      ['/healthz', [{}]],
+    service = await startService(server.url)
+    await expectRight(server.url, '/v1/user', headers)
+    await expectRight(service.url, '/guarded', headers)
+    // The second asks no database.
+    for (const [what, url, path, sent] of [
+      ['GET /v1/user', server.url, '/v1/user', headers],
+      ['GET /healthz', server.url, '/healthz', [{}]],
+      ['guarded route of a service', service.url, '/guarded', headers],
     ]) {
-      const prober = await startSteady(server.url, path, perSecond, sent)
-      const named = (when) => ({ name: `GET ${path}, ${when}`, values: [] })
+      const prober = await startSteady(url, path, perSecond, sent)
+      const named = (when) => ({ name: `${what}, ${when}`, values: [] })
       routes.push({ prober, idle: named('idle'), during: named(`during ${parallel} parallel logins`) })
     }
     const ask = (ms) => Promise.all(routes.map(({ prober }) => prober.ask(ms)))
@@ -51,19 +56,33 @@ export async function run() {
   } finally {
     for (const { close } of connections) close()
     for (const { prober } of routes) await prober.end()
+    await service?.end()
     await server.end()
   }
-  const [user] = routes
+  const [user, , ofService] = routes
   return [
     {
       ...{ work: title, unit: 'ms, p99', results: routes.flatMap(({ idle, during }) => [idle, during]) },
-      goals: [{ name: user.during.name, atMost: 2, against: user.idle.name }],
+      goals: [user, ofService].map(({ during, idle }) => ({ name: during.name, atMost: 2, against: idle.name })),
       notes: [
         `Each was asked ${perSecond} times a second, by a process of its own.`,
         `Of the logins ${counts[201]} were answered with tokens, and ${counts[503]} by 503 and came again one to two times Retry-After later.`,
       ],
     },
   ]
+}
+
+/** A process of its own that checks the server's tokens, as most that is guarded. */
+async function startService(server) {
+  const { keys } = await (await fetch(`${server}/.well-known/jwks.json`)).json()
+  const [jwk] = keys
+  const started = startNode([
+    pathOf('servers/guarded.mjs'),
+    'node:http, latchkey',
+    JSON.stringify({ server, audience: server, jwk }),
+  ])
+  const { port } = await started.nextLine()
+  return { ...started, url: `http://127.0.0.1:${port}` }
 }
 
 /** A login for each connection, from a place on the network of its own, since one may not try so many secrets at once. */
@@ -105,14 +124,14 @@ function sleepAsTold(head) {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000 * (1 + Math.random())).unref())
 }
 
-async function expectRight(url, headers) {
+async function expectRight(url, path, headers) {
   const [{ ask, close }] = await openConnections(url, 1)
-  for (const one of headers) await expectStatus(ask(requestText('/v1/user', one)), 200)
+  for (const one of headers) await expectStatus(ask(requestText(path, one)), 200)
   const bad = [
     {},
     { authorization: 'Bearer garbage' },
     { authorization: `${headers[0].authorization.slice(0, -4)}AAAA` },
   ]
-  for (const one of bad) await expectStatus(ask(requestText('/v1/user', one)), 401)
+  for (const one of bad) await expectStatus(ask(requestText(path, one)), 401)
   close()
 }
