@@ -16,7 +16,7 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 export const title = 'logins'
 
 export async function run({ rounds }) {
-  const server = await startLatchkey()
+  const server = await startLatchkey({ environment: { LATCHKEY_TRUSTED_PROXIES: '1' } })
   const bare = { name: 'argon2id alone', values: [] }
   const ours = { name: 'latchkey, POST /v1/token', values: [] }
   let load

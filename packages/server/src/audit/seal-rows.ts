@@ -4,7 +4,7 @@ import { noSeal, readEnd, writeEnd } from './chain-ends.js'
 import { writeContents } from './seal-contents.js'
 
 /** So few that on SQLite, where each statement stops the process, nobody feels it. */
-const rowsAtOnce = 200
+export const rowsAtOnce = 200
 
 /** Whether any row waits for its seal. */
 export async function hasUnsealedRows({ db }: Store): Promise<boolean> {

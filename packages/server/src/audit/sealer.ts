@@ -3,7 +3,7 @@ import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { createLease } from '../sweep/lease.js'
 import type { SealMacs } from './audit-keys.js'
-import { hasUnsealedRows, sealRows } from './seal-rows.js'
+import { hasUnsealedRows, rowsAtOnce, sealRows } from './seal-rows.js'
 
 export interface SealerOptions {
   readonly store: Store
@@ -20,6 +20,8 @@ export interface Sealer {
 
 const leaseSeconds = 20
 const renewEveryMs = 8_000
+/** So long it rests after a full seal, in times of what that took: beside millions of rows without one, requests go on. */
+const restTimes = 4
 
 /**
  * Begins to seal the audit log: looks for new rows every second, and seals them when it is this node's turn. Nobody waits for
@@ -41,15 +43,17 @@ export function startSealer({ store, macs, log, everyMs = 1_000 }: SealerOptions
     return isMine
   }
 
-  async function seal(): Promise<void> {
-    while (!isClosed && (await hasUnsealedRows(store)) && (await isTurn())) {
-      if ((await sealRows(store, macs)) === 0) return
-    }
+  /** Whether more rows may wait. */
+  async function seal(): Promise<boolean> {
+    if (!(await hasUnsealedRows(store)) || !(await isTurn())) return false
+    return (await sealRows(store, macs)) === rowsAtOnce
   }
 
   async function tick(): Promise<void> {
+    const beganAtMs = performance.now()
+    let isMore = false
     try {
-      await seal()
+      isMore = await seal()
       isFailing = false
     } catch (error) {
       // A database that is away is told of elsewhere.
@@ -57,18 +61,18 @@ export function startSealer({ store, macs, log, everyMs = 1_000 }: SealerOptions
       if (!isBusy && !isFailing) log.error('the audit log could not be sealed', { err: error })
       isFailing = !isBusy
     }
-    if (!isClosed) next()
+    if (!isClosed) next(isMore ? restTimes * (performance.now() - beganAtMs) : everyMs)
   }
 
   let running: Promise<void> | undefined
-  function next(): void {
+  function next(ms: number): void {
     timer = setTimeout(() => {
       running = tick()
-    }, everyMs)
+    }, ms)
     timer.unref()
   }
 
-  next()
+  next(everyMs)
   return Object.freeze({
     async close() {
       isClosed = true
