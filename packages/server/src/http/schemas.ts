@@ -54,6 +54,8 @@ export const problemDocument = z
       .openapi({ description: 'For people; with `parameter_invalid` reasons by field.', example: 'token is expired' }),
     error_code: z.int().openapi({ description: 'The number that stands for `code`.', example: 1003 }),
     request: request.optional(),
+    error: z.string().optional().openapi({ description: 'The code of RFC 6749; only where OAuth libraries call.' }),
+    error_description: z.string().optional().openapi({ description: '`detail` again; beside `error`.' }),
     hint: z.string().optional().openapi({ description: 'What to do; only with NODE_ENV=development.' }),
   })
   .openapi('Problem', { description: 'Every refusal (RFC 9457).' })
