@@ -19,6 +19,7 @@ const waiting = [
   ['imports', script('imports')],
   ['secrets', script('secrets')],
   ['errors', script('errors')],
+  ['asvs', script('asvs')],
   ['files', script('files')],
   ['configuration', [fileURLToPath(new URL('write-configuration.mjs', import.meta.url)), '--check']],
 ]

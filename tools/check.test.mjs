@@ -10,6 +10,7 @@ test('fails when a check fails, and names it', async () => {
   expect(output).toContain('docs/errors.md is missing')
   expect(output).toContain('CONTRIBUTING.md is missing')
   expect(output.trim().split('\n').at(-1).split(': ')[1].split(', ').sort()).toEqual([
+    'asvs',
     'biome',
     'errors',
     'examples',
