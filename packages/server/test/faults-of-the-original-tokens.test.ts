@@ -289,7 +289,7 @@ describe('fault 14: roles', () => {
   let spare: string
   beforeAll(async () => {
     const { store, accounts } = await openAccounts({
-      databaseUrl: undefined,
+      ...{ databaseUrl: undefined, breachedPasswordsFile: undefined, issuer: 'http://localhost:4000' },
       ...shop.database.config,
       clock: Date.now,
       roles,

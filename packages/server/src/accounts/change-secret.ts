@@ -2,7 +2,8 @@ import { LatchkeyError, type Roles } from 'latchkey'
 import { userActor } from '../audit/actor.js'
 import type { Refusals } from '../audit/refusals.js'
 import { emailType, type SecretHashing } from '../client-types/client-type.js'
-import { passwordAttemptReasons, passwordReasons } from '../client-types/password-rule.js'
+import type { Chooser, PasswordChoice } from '../client-types/password-choice.js'
+import { passwordAttemptReasons } from '../client-types/password-rule.js'
 import { refuseFaults } from '../client-types/refuse-faults.js'
 import type { Attempts } from '../limits/attempts.js'
 import type { AccessTokenIssuer } from '../sessions/issue-access-token.js'
@@ -23,6 +24,7 @@ export interface ChangeSecretParts {
   readonly store: Store
   readonly changes: SessionChanges
   readonly hashing: SecretHashing
+  readonly passwords: PasswordChoice
   readonly roles: Roles
   readonly tokens: AccessTokenIssuer
   readonly attempts: Attempts
@@ -47,11 +49,19 @@ export type ChangeSecret = (asking: Asking, form: SecretForm, caller: Caller) =>
  * `too_many_requests`, `busy`.
  */
 export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
-  const { store, changes, hashing, attempts, equalTime } = parts
+  const { store, changes, hashing, passwords, attempts, equalTime } = parts
   return async function changeSecret(asking, form, caller) {
-    await checkForm(form)
+    const chooser = await readChooser(store, Number(asking.uid))
+    refuseFaults({
+      old_secret: passwordAttemptReasons(form.old_secret),
+      new_secret: await newSecretReasons(form, chooser),
+    })
     const { addressPrefix } = caller
     return attempts.run({ addressPrefix, account: { uid: Number(asking.uid) } }, () => change(asking, form, caller))
+  }
+
+  async function newSecretReasons({ old_secret, new_secret }: SecretForm, chooser: Chooser): Promise<string[]> {
+    return new_secret === old_secret ? ['must differ from the old one'] : passwords.reasons(new_secret, chooser)
   }
 
   async function change({ uid, sid }: Asking, form: SecretForm, caller: Caller): Promise<TokenAnswer> {
@@ -86,13 +96,6 @@ export function createChangeSecret(parts: ChangeSecretParts): ChangeSecret {
   }
 }
 
-async function checkForm({ old_secret, new_secret }: SecretForm): Promise<void> {
-  refuseFaults({
-    old_secret: passwordAttemptReasons(old_secret),
-    new_secret: new_secret === old_secret ? ['must differ from the old one'] : await passwordReasons(new_secret),
-  })
-}
-
 function readIdentity(store: Store, uid: number) {
   return store.db
     .selectFrom('identities')
@@ -100,4 +103,16 @@ function readIdentity(store: Store, uid: number) {
     .where('uid', '=', uid)
     .where('client_type', '=', emailType)
     .executeTakeFirst()
+}
+
+async function readChooser(store: Store, uid: number): Promise<Chooser> {
+  const found = await store.db
+    .selectFrom('users')
+    .innerJoin('identities', 'identities.uid', 'users.uid')
+    .select(['identities.account', 'users.nickname'])
+    .where('users.uid', '=', uid)
+    .where('identities.client_type', '=', emailType)
+    .executeTakeFirst()
+  // Whoever has no password has none to change, which is told later.
+  return found ?? { account: '', nickname: '' }
 }

@@ -10,6 +10,11 @@ export interface Attempt {
   readonly secret: string
 }
 
+/** What somebody who registers typed. */
+export interface Registration extends Attempt {
+  readonly nickname: string
+}
+
 /** Who it is, as of the row that the secret was checked against. */
 export interface Identity {
   readonly uid: number
@@ -52,7 +57,7 @@ export interface ClientType {
   verify(attempt: Attempt): Promise<Verification>
   /** Absent where accounts of this type are not made by registering. */
   readonly registration?: {
-    reasons(attempt: Attempt): Promise<Reasons>
+    reasons(form: Registration): Promise<Reasons>
     storeSecret(secret: string): Promise<StoredSecret>
   }
 }

@@ -1,13 +1,25 @@
 import { LatchkeyError } from 'latchkey'
 import { prepareQuery } from '../store/prepared-query.js'
 import type { Store } from '../store/store.js'
-import { type Attempt, type ClientType, emailType, type SecretHashing, type Verification } from './client-type.js'
+import {
+  type Attempt,
+  type ClientType,
+  emailType,
+  type Registration,
+  type SecretHashing,
+  type Verification,
+} from './client-type.js'
 import { emailAttemptReasons, emailReasons, normaliseEmail } from './email-address.js'
-import { passwordAttemptReasons, passwordReasons } from './password-rule.js'
+import type { PasswordChoice } from './password-choice.js'
+import { passwordAttemptReasons } from './password-rule.js'
 
 /** Client type 100: an email address and a password. */
-export function createEmailClientType(parts: { store: Store; hashing: SecretHashing }): ClientType {
-  const { store, hashing } = parts
+export function createEmailClientType(parts: {
+  store: Store
+  hashing: SecretHashing
+  passwords: PasswordChoice
+}): ClientType {
+  const { store, hashing, passwords } = parts
 
   async function verify({ account, secret }: Attempt): Promise<Verification> {
     const row = await readIdentity(store, normaliseEmail(account))
@@ -47,9 +59,9 @@ export function createEmailClientType(parts: { store: Store; hashing: SecretHash
     }),
     verify,
     registration: {
-      reasons: async ({ account, secret }: Attempt) => ({
+      reasons: async ({ account, secret, nickname }: Registration) => ({
         account: emailReasons(account),
-        secret: await passwordReasons(secret),
+        secret: await passwords.reasons(secret, { account, nickname }),
       }),
       storeSecret: (secret: string) => hashing.hash(secret),
     },

@@ -43,6 +43,7 @@ describe('what applies when nothing is said', () => {
       feedAccess: 'public',
       registration: true,
       auditRetentionDays: 400,
+      breachedPasswordsFile: undefined,
       limits: { perAccountAndPrefix: 10, perPrefix: 100, perAccount: 100, registrationsPerPrefix: 60 },
     })
     expect(clock).toBeUndefined()
@@ -178,6 +179,9 @@ describe('an object', () => {
     ['corsOrigins', ['https://App.example']],
     ['corsOrigins', ['https://app.example:443']],
     ['corsOrigins', ['app.example']],
+    ['breachedPasswordsFile', ''],
+    ['breachedPasswordsFile', 'a\0b'],
+    ['breachedPasswordsFile', true],
     ['auditRetentionDays', 0],
     ['auditRetentionDays', '400'],
     ['limits', 5],

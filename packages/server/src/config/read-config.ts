@@ -34,6 +34,8 @@ export interface ReadyConfig {
   readonly logLevel: LogLevel
   readonly feedAccess: 'public' | 'key'
   readonly auditRetentionDays: number
+  /** Undefined: no list. */
+  readonly breachedPasswordsFile: string | undefined
   readonly registration: boolean
   readonly limits: LimitSettings
   /** Undefined: the store's own. */
@@ -93,6 +95,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     logLevel: given.logLevel ?? 'info',
     feedAccess: given.feedAccess ?? 'public',
     auditRetentionDays: given.auditRetentionDays ?? 400,
+    breachedPasswordsFile: given.breachedPasswordsFile,
     registration: given.registration ?? true,
     limits: withDefaultLimits(given.limits),
     clock: given.clock,

@@ -40,6 +40,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly feedAccess?: 'public' | 'key' | undefined
   /** How long rows of the audit log are kept. Default 400. */
   readonly auditRetentionDays?: number | undefined
+  /** A list of breached passwords that nobody may choose, as Have I Been Pwned's downloader writes it. Default none. */
+  readonly breachedPasswordsFile?: string | undefined
   /** Whether anybody may register. Default true. */
   readonly registration?: boolean | undefined
   /** How often secrets may be tried, and users registered; what is not said keeps its default, and 0 is no limit. */
@@ -191,6 +193,14 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     sentence:
       'How long rows of the audit log are kept once they are sealed. What is older is removed from the oldest on, and the rest can be verified still.',
     isValid: isIntegerFrom(1, 36_500),
+  },
+  breachedPasswordsFile: {
+    type: 'text',
+    default: 'none',
+    expected: 'the path of a file',
+    sentence:
+      'A list of breached passwords that nobody may choose: SHA-1 hashes in their order, as [passwords](passwords.md) tells. The file is not loaded, and may have 40 GB.',
+    isValid: (value) => isText(value) && !value.includes('\0'),
   },
   registration: {
     type: 'boolean',

@@ -4,6 +4,7 @@ import { createHashingQueue, type HashingQueue } from '../accounts/hashing-queue
 import { createSecretHashing } from '../accounts/secret-hashing.js'
 import type { SecretHashing } from '../client-types/client-type.js'
 import { type ClientTypes, createClientTypes } from '../client-types/index.js'
+import { createPasswordChoice, type PasswordChoice } from '../client-types/password-choice.js'
 import type { ReadyConfig } from '../config.js'
 import { createSessionChanges, type SessionChanges } from '../sessions/session-changes.js'
 import { openStore, type StoreOptions } from '../store/open-store.js'
@@ -17,6 +18,7 @@ export interface OpenAccounts {
   readonly changes: SessionChanges
   readonly queue: HashingQueue
   readonly hashing: SecretHashing
+  readonly passwords: PasswordChoice
   readonly clientTypes: ClientTypes
   readonly accounts: Accounts
 }
@@ -26,7 +28,7 @@ export interface OpenAccounts {
  * @throws StartError
  */
 export async function openAccounts(
-  config: Pick<ReadyConfig, 'databaseUrl' | 'dataFolder' | 'clock' | 'roles'>,
+  config: Pick<ReadyConfig, 'databaseUrl' | 'dataFolder' | 'clock' | 'roles' | 'issuer' | 'breachedPasswordsFile'>,
   options: Pick<StoreOptions, 'mustExist' | 'acceptsOther'> = {},
 ): Promise<OpenAccounts> {
   const { databaseUrl, dataFolder, clock, roles } = config
@@ -35,7 +37,8 @@ export async function openAccounts(
   const changes = createSessionChanges({ store, revocations })
   const queue = createHashingQueue()
   const hashing = createSecretHashing({ queue })
-  const clientTypes = createClientTypes({ store, hashing })
+  const passwords = createPasswordChoice(config)
+  const clientTypes = createClientTypes({ store, hashing, passwords })
   const accounts = createAccounts({ store, changes, clientTypes, roles })
-  return { store, revocations, changes, queue, hashing, clientTypes, accounts }
+  return { store, revocations, changes, queue, hashing, passwords, clientTypes, accounts }
 }

@@ -63,7 +63,8 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies, metricsPort } = config
   const { overrideGlobalObjects = false, log = plainLog } = options
   const { observesRequests = false, isWorker = false, lifecycle = endless } = options
-  const { store, revocations, changes, queue, hashing, clientTypes, accounts } = parts
+  const { store, revocations, changes, queue, hashing, passwords, clientTypes, accounts } = parts
+  await passwords.ready()
   // Many machines share a PostgreSQL database; a SQLite file alone the processes of `serve --workers`.
   const isShared = isWorker || config.databaseUrl !== undefined
   const limits = { ...createLimits({ store, settings: config.limits, isShared, log }), ...options.limits }
@@ -101,7 +102,17 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
     introspect: createIntrospect({ store, verifier: issuedVerifier }),
     apiKeys: createApiKeys({ store, changes, roles }),
     sessions: createSessionList({ store, changes }),
-    changeSecret: createChangeSecret({ store, changes, hashing, roles, tokens, attempts, equalTime, refusals }),
+    changeSecret: createChangeSecret({
+      store,
+      changes,
+      hashing,
+      passwords,
+      roles,
+      tokens,
+      attempts,
+      equalTime,
+      refusals,
+    }),
   })
 
   function fetch(request: Request, ...more: readonly [(() => Promise<unknown>) | object | undefined, object?]) {

@@ -16,6 +16,7 @@ export type StartErrorReason =
   | 'sqlite_missing'
   | 'backup_impossible'
   | 'metrics_port_unusable'
+  | 'breached_passwords_unusable'
 
 /**
  * Something that must be put right before the program can run. The message says what was found and what to do, and never

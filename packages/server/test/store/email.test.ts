@@ -9,6 +9,7 @@ import { createSecretHashing } from '../../src/accounts/secret-hashing.js'
 import { operator } from '../../src/audit/actor.js'
 import type { SecretHashing } from '../../src/client-types/client-type.js'
 import { createClientTypes } from '../../src/client-types/index.js'
+import { createPasswordChoice } from '../../src/client-types/password-choice.js'
 import type { Store } from '../../src/store/store.js'
 import { openTestStore } from './test-store.js'
 
@@ -33,8 +34,9 @@ afterEach(() => {
 })
 
 const hashing = (cost: typeof cheap) => createSecretHashing({ queue: createHashingQueue(), cost })
-const clientTypes = (cost: typeof cheap) => createClientTypes({ store, hashing: hashing(cost) })
-const email = (with_: SecretHashing) => createClientTypes({ store, hashing: with_ }).get(100)
+const passwords = createPasswordChoice({ issuer: 'https://id.example', breachedPasswordsFile: undefined })
+const clientTypes = (cost: typeof cheap) => createClientTypes({ store, hashing: hashing(cost), passwords })
+const email = (with_: SecretHashing) => createClientTypes({ store, hashing: with_, passwords }).get(100)
 const stored = () => store.db.selectFrom('identities').select(['secret_hash', 'secret_form']).executeTakeFirstOrThrow()
 
 describe('a login under settings that rose', () => {

@@ -12,7 +12,8 @@ const registration = body('Registration', {
     maxLength: 254,
   }),
   secret: text({
-    description: 'A password for type 100: any characters, none of the most common ones.',
+    description:
+      'A password for type 100: any characters; none that many have, that was breached, or that the account tells.',
     example: 'a long passphrase',
     minLength: 8,
     maxLength: 128,

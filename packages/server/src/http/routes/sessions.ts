@@ -23,7 +23,7 @@ const sessions = z.object({ sessions: z.array(session).readonly() }).openapi('Se
 const change = body('SecretChange', {
   old_secret: text({ description: 'The password until now.', maxLength: 128 }),
   new_secret: text({
-    description: 'Any characters; none of the most common passwords.',
+    description: 'Any characters; none that many have, that was breached, or that the account tells.',
     example: 'another long passphrase',
     minLength: 8,
     maxLength: 128,

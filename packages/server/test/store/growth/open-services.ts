@@ -2,6 +2,7 @@
 import type { CompiledQuery } from 'kysely'
 import { createRevocationCopy, createVerifier } from 'latchkey/token'
 import { createClientTypes } from '../../../src/client-types/index.js'
+import { createPasswordChoice } from '../../../src/client-types/password-choice.js'
 import { readConfig } from '../../../src/config.js'
 import { openTokens } from '../../../src/create-latchkey/open-tokens.js'
 import { createLogin, type LoginForm } from '../../../src/sessions/login.js'
@@ -30,8 +31,9 @@ export async function openServices({ folder, environment }: GrowthDatabase, reco
     hash: () => Promise.reject(new Error('Nothing is to be hashed here')),
     check: async () => ({ right: true, outdated: false, startedAtMs: performance.now() }),
   }
+  const clientTypes = createClientTypes({ store, hashing, passwords: createPasswordChoice(config) })
   const login = createLogin({
-    ...{ store, changes, roles, tokens, clientTypes: createClientTypes({ store, hashing }) },
+    ...{ store, changes, roles, tokens, clientTypes },
     equalTime: { wait: async () => {} },
     attempts: { run: (_, work) => work() },
   })
