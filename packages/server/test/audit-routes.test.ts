@@ -105,6 +105,14 @@ const calls: Record<string, () => Promise<Call>> = {
     const { token } = await newUser()
     return () => send(token, 'DELETE', '/v1/user')
   },
+  'DELETE /v1/admin/sessions': async () => {
+    const [{ token }, { uid }] = [await newAdmin(), await newUser()]
+    return () => send(token, 'DELETE', `/v1/admin/sessions?user=${uid}`)
+  },
+  'DELETE /v1/admin/sessions/{sid}': async () => {
+    const [{ token }, user] = [await newAdmin(), await newUser()]
+    return () => send(token, 'DELETE', `/v1/admin/sessions/${sidOf(user.token)}`)
+  },
   'DELETE /v1/user/{uid}': async () => {
     const [{ token }, { uid }] = [await newAdmin(), await newUser()]
     return () => send(token, 'DELETE', `/v1/user/${uid}`)
@@ -157,7 +165,8 @@ it('routes with GET write none', async () => {
   const store = await openBeside()
   const before = await lastId(store)
   for (const [path, { get }] of Object.entries(paths)) {
-    if (get !== undefined) expect((await send(token, 'GET', path.replace('{uid}', uid))).status, path).toBe(200)
+    const named = path.replace('{uid}', uid).replace(/(?<=admin\/sessions)$/, `?user=${uid}`)
+    if (get !== undefined) expect((await send(token, 'GET', named)).status, path).toBe(200)
   }
   expect(await rowsAfter(store, before)).toEqual([])
 })
@@ -181,13 +190,21 @@ it('an ordinary refresh is no event; one after the role has changed is, and one 
   ])
 })
 
-it('an admin who deletes somebody else stands there as who did it', async () => {
+it('an admin who deletes somebody else, or ends their logins, stands there as who did it', async () => {
   const [admin, user] = [await newAdmin(), await newUser()]
   const store = await openBeside()
   const before = await lastId(store)
+  const sid = sidOf(user.token)
+  await send(admin.token, 'DELETE', `/v1/admin/sessions/${sid}`)
+  await send(admin.token, 'DELETE', `/v1/admin/sessions?user=${user.uid}`)
   await send(admin.token, 'DELETE', `/v1/user/${user.uid}`)
-  const [row] = await rowsAfter(store, before)
-  expect([row?.event, row?.actor_uid, row?.uid]).toEqual(['delete', Number(admin.uid), Number(user.uid)])
+  const rows = await rowsAfter(store, before)
+  const facts = ['user', Number(admin.uid), Number(user.uid)]
+  expect(rows.map((row) => [row.event, row.sid, row.actor, row.actor_uid, row.uid])).toEqual([
+    ['logout', sid, ...facts],
+    ['logout_all', null, ...facts],
+    ['delete', null, ...facts],
+  ])
 })
 
 it('each command that changes something is one event of the operator', { timeout: 60_000 }, async () => {

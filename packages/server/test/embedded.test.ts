@@ -186,6 +186,8 @@ it('grants by the roles that are given, keeps the built-in ones, and refuses a m
     'user:write',
     'user:read:any',
     'user:delete:any',
+    'session:read:any',
+    'session:delete:any',
     'audit:read:any',
     'token:introspect',
     'revocation:read',

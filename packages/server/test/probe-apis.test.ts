@@ -53,6 +53,9 @@ it('finds our own server closed, with the token of a login', async () => {
     'DELETE /v1/user',
     'GET /v1/user/{uid}',
     'DELETE /v1/user/{uid}',
+    'GET /v1/admin/sessions',
+    'DELETE /v1/admin/sessions',
+    'DELETE /v1/admin/sessions/{sid}',
     'GET /v1/admin/audit',
   ])
   // It reads the body before the credential, which may be part of it.

@@ -6,6 +6,8 @@ export type BuiltInScope =
   | 'user:write'
   | 'user:read:any'
   | 'user:delete:any'
+  | 'session:read:any'
+  | 'session:delete:any'
   | 'audit:read:any'
   | 'token:introspect'
   | 'revocation:read'
@@ -13,6 +15,7 @@ export type BuiltInScope =
 const builtIn: Roles<BuiltInScope> = defineRoles({
   scopes: [
     ...(['user:read', 'user:write', 'user:read:any', 'user:delete:any'] as const),
+    ...(['session:read:any', 'session:delete:any'] as const),
     ...(['audit:read:any', 'token:introspect', 'revocation:read'] as const),
   ],
   roles: {

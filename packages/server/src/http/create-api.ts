@@ -7,6 +7,7 @@ import { answerOtherMethods } from './answer-other-methods.js'
 import { type Api, type ApiContext, type ApiEnv, type ApiParts, patternOf, requestOf } from './api-context.js'
 import { observeRequests } from './observe-requests.js'
 import { addSecuritySchemes } from './openapi.js'
+import { addAdminSessionRoutes } from './routes/admin-sessions.js'
 import { addApiKeyRoutes } from './routes/api-keys.js'
 import { addAuditRoutes } from './routes/audit.js'
 import { addClientRoutes } from './routes/client.js'
@@ -53,6 +54,7 @@ export function createApi(parts: ApiParts): Api {
   addSessionRoutes(app, parts)
   addApiKeyRoutes(app, parts)
   addUserRoutes(app, parts)
+  addAdminSessionRoutes(app, parts)
   addAuditRoutes(app, parts)
   addKeyRoutes(app, parts)
   addFeedRoutes(app, parts)

@@ -1,6 +1,7 @@
 /** The parts that several routes share, for validating and for the OpenAPI document at once. */
 import { z } from '@hono/zod-openapi'
 import { errorTable } from 'latchkey'
+import { parseUid } from '../accounts/uid.js'
 
 /** A member that must be a text; its length is the rule of whoever takes it. */
 export function text(documented: { description: string; example?: string; minLength?: number; maxLength?: number }) {
@@ -31,6 +32,12 @@ export function expected(what: string) {
 }
 
 export const uid = z.string().openapi({ description: 'The user: a decimal number.', example: '1' })
+/** A user that a query names. */
+export const uidParameter = (description: string) =>
+  z
+    .string({ error: expected('a uid') })
+    .refine((text) => parseUid(text) !== undefined, { error: 'must be a uid' })
+    .openapi({ param: { name: 'user', in: 'query' }, description, example: '1' })
 export const epochSeconds = (description: string) =>
   z.int().openapi({ description: `${description}, in seconds since the epoch.`, example: 1_767_225_600 })
 

@@ -1,8 +1,7 @@
 import { NotFound } from '@latchkey/query'
-import { userActor } from '../audit/actor.js'
+import type { Actor } from '../audit/actor.js'
 import type { Store } from '../store/store.js'
 import { liveSessions } from './live-sessions.js'
-import type { Caller } from './refresh.js'
 import type { SessionChanges } from './session-changes.js'
 
 /** A login as its user sees it. Moments in epoch seconds. */
@@ -25,12 +24,14 @@ export interface SessionList {
   /** The live logins of a user, the newest first: at most 100. */
   list(uid: string, currentSid: string): Promise<readonly SessionEntry[]>
   /** @throws NotFound when it is no live login of this user. */
-  end(uid: string, sid: string, caller: Caller): Promise<void>
+  end(uid: string, sid: string, by: Actor): Promise<void>
   /** Ends all of them, that which asks included. */
-  endAll(uid: string, caller: Caller): Promise<void>
+  endAll(uid: string, by: Actor): Promise<void>
+  /** The uid of whose login it is. @throws NotFound when it is none, or an API key; it may have ended. */
+  ownerOf(sid: string): Promise<string>
 }
 
-/** Makes the service behind `/v1/user/sessions`. */
+/** Makes the service behind `/v1/user/sessions` and `/v1/admin/sessions`. */
 export function createSessionList({ store, changes }: { store: Store; changes: SessionChanges }): SessionList {
   function readLive(uid: string) {
     return liveSessions(store.db, Number(uid), 'login', store.now())
@@ -48,16 +49,32 @@ export function createSessionList({ store, changes }: { store: Store; changes: S
         current: row.sid === currentSid,
       }))
     },
-    async end(uid: string, sid: string, caller: Caller) {
-      if (!(await readLive(uid)).some((row) => row.sid === sid)) throw new NotFound('there is no such session')
+    async end(uid: string, sid: string, by: Actor) {
+      if (!(await readLive(uid)).some((row) => row.sid === sid)) throw noSession()
       await changes.transaction((_, change) =>
-        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], by: userActor(uid, caller) }),
+        change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], by }),
       )
     },
-    async endAll(uid: string, caller: Caller) {
-      await changes.transaction((_, change) =>
-        change({ event: 'logout_all', uid: Number(uid), now: store.now(), by: userActor(uid, caller) }),
-      )
+    async endAll(uid: string, by: Actor) {
+      await changes.transaction((_, change) => change({ event: 'logout_all', uid: Number(uid), now: store.now(), by }))
+    },
+    async ownerOf(sid: string) {
+      // PostgreSQL takes no text with a NUL.
+      if (!sidSyntax.test(sid)) throw noSession()
+      const row = await store.db
+        .selectFrom('sessions')
+        .select('uid')
+        .where('sid', '=', sid)
+        .where('kind', '=', 'login')
+        .executeTakeFirst()
+      if (row === undefined) throw noSession()
+      return String(row.uid)
     },
   })
+}
+
+const sidSyntax = /^[\w-]{22}$/
+
+function noSession(): NotFound {
+  return new NotFound('there is no such session')
 }

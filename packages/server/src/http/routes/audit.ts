@@ -1,11 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { guard } from 'latchkey/hono'
-import { parseUid } from '../../accounts/uid.js'
 import { cursorSyntax, listEvents } from '../../audit/list-events.js'
 import { readMoment } from '../../audit/read-moment.js'
 import { userFilter } from '../../audit/user-filter.js'
 import type { Api, ApiParts } from '../api-context.js'
-import { jsonAnswer, problems, withToken } from '../schemas.js'
+import { jsonAnswer, problems, uidParameter, withToken } from '../schemas.js'
 
 const defaultPage = 100
 const maxPage = 1_000
@@ -66,11 +65,7 @@ const query = z.object({
     .regex(/^[1-9][0-9]{0,3}$/, { error: 'must be a whole number from 1 to 1000' })
     .openapi(parameter('limit', `How many at most, 1 to ${maxPage}. Default ${defaultPage}.`))
     .optional(),
-  user: z
-    .string()
-    .refine((text) => parseUid(text) !== undefined, { error: 'must be a uid' })
-    .openapi(parameter('user', 'A uid: whom it concerns, who did it, or whose account a refused login named.'))
-    .optional(),
+  user: uidParameter('A uid: whom it concerns, who did it, or whose account a refused login named.').optional(),
   event: z
     .string()
     .max(64, { error: 'must be the name of an event' })

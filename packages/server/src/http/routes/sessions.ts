@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { currentUser, guard } from 'latchkey/hono'
-import { type Api, type ApiParts, answerDone } from '../api-context.js'
+import { userActor } from '../../audit/actor.js'
+import { type Api, type ApiContext, type ApiParts, answerDone } from '../api-context.js'
 import { loginOnly } from '../login-only.js'
 import { readJsonBody } from '../read-json-body.js'
 import { body, deleted, epochSeconds, expected, jsonAnswer, jsonBody, problems, text, withToken } from '../schemas.js'
@@ -18,7 +19,7 @@ const session = z
     current: z.boolean().openapi({ description: 'Whether it is the one that asks.' }),
   })
   .openapi('Session')
-const sessions = z.object({ sessions: z.array(session).readonly() }).openapi('Sessions')
+export const sessions = z.object({ sessions: z.array(session).readonly() }).openapi('Sessions')
 
 const change = body('SecretChange', {
   old_secret: text({ description: 'The password until now.', maxLength: 128 }),
@@ -34,11 +35,13 @@ const change = body('SecretChange', {
     .optional(),
 })
 
-const params = z.object({ sid: z.string().openapi({ param: { name: 'sid', in: 'path' } }) })
+export const sid = z.string().openapi({ param: { name: 'sid', in: 'path' } })
+const params = z.object({ sid })
 
 /** The user's own logins, and the password that begins them. */
 export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecret, callerOf }: ApiParts): void {
   const shared = { tags: ['session'], security: withToken }
+  const asking = (c: ApiContext) => userActor(currentUser(c).uid, callerOf(c))
 
   const list = createRoute({
     ...shared,
@@ -64,7 +67,7 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
     responses: { 202: jsonAnswer('Ended.', deleted), ...problems(401, 403, 503) },
   })
   app.openapi(endAll, async (c) => {
-    await service.endAll(currentUser(c).uid, callerOf(c))
+    await service.endAll(currentUser(c).uid, asking(c))
     return answerDone(c)
   })
 
@@ -79,7 +82,7 @@ export function addSessionRoutes(app: Api, { auth, sessions: service, changeSecr
     responses: { 202: jsonAnswer('Ended.', deleted), ...problems(401, 403, 404, 503) },
   })
   app.openapi(end, async (c) => {
-    await service.end(currentUser(c).uid, c.req.valid('param').sid, callerOf(c))
+    await service.end(currentUser(c).uid, c.req.valid('param').sid, asking(c))
     return answerDone(c)
   })
 
