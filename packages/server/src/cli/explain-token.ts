@@ -75,6 +75,7 @@ async function explainHere(
   const { servedIssuer } = await import('../create-latchkey/served-issuer.js')
   const { followStore } = await import('../revocations/follow-store.js')
   const { peekToken } = await import('../sessions/peek-token.js')
+  const { firstKnowing, keysByKind } = await import('../signing-keys/by-kind.js')
   const { openSigningKeys } = await import('../signing-keys/signing-keys.js')
   const keys = await openSigningKeys({ store, secret: config.secret, algorithm: config.algorithm })
   const follower = followStore({ store, revocations, log: silentLog })
@@ -82,13 +83,16 @@ async function explainHere(
   await follower.close()
   const issuer = form.issuer ?? (await servedIssuer(store, config))
   const options = {
-    keys: keys.verifyKeys(),
     issuer,
     audience: form.audience ?? issuer,
     revocations,
     clock: store.clock,
   }
-  const explanation = explain(token, options)
+  const explanation = firstKnowing(
+    keysByKind(keys.verifyKeys()),
+    (list) => explain(token, { ...options, keys: list }),
+    ({ refused }) => refused === 'token_invalid',
+  )
 
   const refusedBy = explanation.checks.find(({ outcome }) => outcome === 'refused')?.name
   const { header, claims } = peekToken(token)

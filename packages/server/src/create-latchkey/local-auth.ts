@@ -1,6 +1,7 @@
-import { type Auth, createAuth, type Decision, LatchkeyError, type Roles } from 'latchkey'
-import { createVerifier, type Key, type Revocations, type Verifier } from 'latchkey/token'
+import { type Auth, type AuthStatus, createAuth, type Decision, LatchkeyError, type Roles } from 'latchkey'
+import { type AccessToken, createVerifier, type Key, type Revocations, type Verifier } from 'latchkey/token'
 import { peekToken } from '../sessions/peek-token.js'
+import { firstKnowing, keysByKind } from '../signing-keys/by-kind.js'
 
 /** The same for guards and for questions about tokens. */
 const maxStalenessSeconds = 300
@@ -21,7 +22,7 @@ export interface LocalAuth {
   readonly verifier: Verifier
   /** Takes tokens of this server for whatever audience they name. */
   readonly issuedVerifier: Verifier
-  /** From now on these keys verify. */
+  /** From now on these keys verify, and no others; the same ones again change nothing. */
   useKeys(keys: readonly Key[]): void
 }
 
@@ -40,41 +41,72 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
       },
     }
   }
-  let current = make(keys)
+  let used = keys
+  let current = keysByKind(keys).map(make)
   /** By the checks with earlier keys. */
   let before = { laggingDecisions: 0, cache: { hits: 0, misses: 0 } }
   function status() {
-    const now = current.auth.status()
+    const all = current.map(({ auth }) => auth.status())
+    const sum = (count: (one: Pick<AuthStatus, 'laggingDecisions' | 'cache'>) => number) =>
+      [before, ...all].reduce((total, one) => total + count(one), 0)
     return {
-      ...now,
-      laggingDecisions: before.laggingDecisions + now.laggingDecisions,
-      cache: { hits: before.cache.hits + now.cache.hits, misses: before.cache.misses + now.cache.misses },
+      ...(all[0] as AuthStatus),
+      laggingDecisions: sum(({ laggingDecisions }) => laggingDecisions),
+      cache: { hits: sum(({ cache }) => cache.hits), misses: sum(({ cache }) => cache.misses) },
     }
+  }
+  const verifyBy = (which: 'verifier' | 'issuedVerifier', token: string): AccessToken => {
+    const verified = firstKnowing(
+      current,
+      (one) => attempt(() => one[which].verify(token)),
+      ({ error }) => error instanceof LatchkeyError && error.code === 'token_invalid',
+    )
+    if (verified.result === undefined) throw verified.error
+    return verified.result
   }
   return {
     auth: Object.freeze({
-      ...current.auth,
+      ...(current[0] as (typeof current)[number]).auth,
       decide(...args: Parameters<Auth['decide']>) {
-        const decision = current.auth.decide(...args)
+        const decision = firstKnowing(
+          current,
+          ({ auth }) => auth.decide(...args),
+          (made) => made.status !== undefined && made.code === 'token_invalid',
+        )
         onDecision?.(outcomeOf(decision, revocations))
         return decision
       },
-      explain: (token: string) => current.auth.explain(token),
+      explain: (token: string) =>
+        firstKnowing(
+          current,
+          ({ auth }) => auth.explain(token),
+          ({ refused }) => refused === 'token_invalid',
+        ),
       status,
     }),
     verifier: Object.freeze({
       verify(token: string) {
-        const accessToken = current.verifier.verify(token)
+        const accessToken = verifyBy('verifier', token)
         const ageMs = revocations.ageMs?.() ?? Number.POSITIVE_INFINITY
         if (ageMs <= maxStalenessSeconds * 1000) return accessToken
         throw new LatchkeyError('busy', { detail: 'It is not known at this moment who was logged out' })
       },
     }),
-    issuedVerifier: Object.freeze({ verify: (token: string) => current.issuedVerifier.verify(token) }),
+    issuedVerifier: Object.freeze({ verify: (token: string) => verifyBy('issuedVerifier', token) }),
     useKeys(list: readonly Key[]) {
+      if (list.length === used.length && list.every((key, i) => key === used[i])) return
       before = status()
-      current = make(list)
+      used = list
+      current = keysByKind(list).map(make)
     },
+  }
+}
+
+function attempt<Result>(work: () => Result): { readonly result?: Result; readonly error?: unknown } {
+  try {
+    return { result: work() }
+  } catch (error) {
+    return { error }
   }
 }
 

@@ -124,8 +124,9 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   async function onRead({ keysVersion }: { readonly keysVersion: number }): Promise<void> {
     if (keysVersion !== signingKeys.version) {
       await signingKeys.reload()
-      local.useKeys(signingKeys.verifyKeys())
     }
+    // Not only after a change: a key is over when the last of its tokens is.
+    local.useKeys(signingKeys.verifyKeys())
     signingKeys.confirm()
   }
   const follower = followStore({ store, revocations, log, onRead, onTick: readiness.look })

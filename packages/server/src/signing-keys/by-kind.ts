@@ -1,0 +1,26 @@
+import type { Key } from 'latchkey/token'
+
+/**
+ * Key pairs and shared secrets apart, without empty lists: after a change of `algorithm` there are both for a while, and no list
+ * that verifies holds both, so that no public key is ever taken for a secret.
+ */
+export function keysByKind(keys: readonly Key[]): readonly (readonly Key[])[] {
+  const [pairs, secrets] = [keys.filter(({ symmetric }) => !symmetric), keys.filter(({ symmetric }) => symmetric)]
+  return [pairs, secrets].filter((list) => list.length > 0)
+}
+
+/** The first answer that is no "unknown", as to a token of a key of the other kind; else the first of all. */
+export function firstKnowing<One, Answer>(
+  list: readonly One[],
+  ask: (one: One) => Answer,
+  isUnknown: (answer: Answer) => boolean,
+): Answer {
+  const [first, ...others] = list as [One, ...One[]]
+  const answer = ask(first)
+  if (!isUnknown(answer)) return answer
+  for (const other of others) {
+    const another = ask(other)
+    if (!isUnknown(another)) return another
+  }
+  return answer
+}
