@@ -15,10 +15,10 @@ export function firstKnowing<One, Answer>(
   ask: (one: One) => Answer,
   isUnknown: (answer: Answer) => boolean,
 ): Answer {
-  const [first, ...others] = list as [One, ...One[]]
-  const answer = ask(first)
-  if (!isUnknown(answer)) return answer
-  for (const other of others) {
+  const answer = ask(list[0] as One)
+  // Each guarded request comes by here, and there is one kind nearly always.
+  if (list.length === 1 || !isUnknown(answer)) return answer
+  for (const other of list.slice(1)) {
     const another = ask(other)
     if (!isUnknown(another)) return another
   }
