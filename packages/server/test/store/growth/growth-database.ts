@@ -27,7 +27,7 @@ export interface Filling {
     literal(bytes: Uint8Array): string
   }
   run(statement: string): Promise<void>
-  /** Runs what inserts that many sessions, and writes the event of each login. */
+  /** Runs what inserts that many sessions, and writes the event of each login, as if it were under a seal. */
   addSessions(insertion: string, count: number): Promise<void>
   rows<Row>(statement: string): Promise<readonly Row[]>
   /** Counts for the planner what is there, as PostgreSQL does by itself now and then. */

@@ -25,8 +25,8 @@ export async function openPostgresFilling(databaseUrl: string): Promise<Filling>
     async addSessions(insertion) {
       await client.query(`
         with added as (${insertion} returning created_at, uid, sid, address_prefix)
-        insert into latchkey.audit_events (at, event, outcome, uid, sid, address_prefix)
-        select created_at, 'login', 'done', uid, sid, address_prefix from added`)
+        insert into latchkey.audit_events (at, event, outcome, uid, sid, address_prefix, seal)
+        select created_at, 'login', 'done', uid, sid, address_prefix, 1 from added`)
     },
     rows: async (statement) => (await client.query(statement)).rows,
     async gatherStatistics() {

@@ -36,8 +36,8 @@ export function openSqliteFilling(file: string): Filling {
     run,
     addSessions: (insertion, count) =>
       run(`${insertion};
-        insert into audit_events (at, event, outcome, uid, sid, address_prefix)
-        select created_at, 'login', 'done', uid, sid, address_prefix from sessions
+        insert into audit_events (at, event, outcome, uid, sid, address_prefix, seal)
+        select created_at, 'login', 'done', uid, sid, address_prefix, 1 from sessions
         where rowid > (select max(rowid) from sessions) - ${count} order by rowid`),
     spelling: {
       table: (name) => name,
