@@ -51,8 +51,10 @@ export class PostgresDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // A connection that broke has nothing to roll back, and the reason why it broke is what must be told.
-    if (!(connection as PostgresConnection).broken) await (connection as PostgresConnection).run('rollback')
+    // A connection that broke has nothing to roll back, and one that fails to is given up, which does it as well: in both cases
+    // the reason for the rollback is what must be told.
+    if (!(connection as PostgresConnection).broken)
+      await (connection as PostgresConnection).run('rollback').catch(() => {})
   }
 
   async destroy(): Promise<void> {
@@ -84,9 +86,15 @@ class PostgresConnection implements DatabaseConnection {
     throw new Error('Rows are read in pages here, not streamed')
   }
 
-  /** Runs statements without parameters, several in one text. */
+  /** Runs what begins or ends a transaction: statements without parameters, several in one text. */
   async run(text: string): Promise<void> {
-    await this.#attempt(() => this.#client.query(text))
+    try {
+      await this.#attempt(() => this.#client.query(text))
+    } catch (error) {
+      // One of several may have been run: whoever got the connection next would be inside a transaction that nobody ends.
+      this.broken = true
+      throw error
+    }
   }
 
   /** A server that has become a standby is away until it is none, or another one answers. */
@@ -94,9 +102,7 @@ class PostgresConnection implements DatabaseConnection {
     try {
       await this.run(text)
     } catch (error) {
-      if (!isStandby(error)) throw error
-      this.broken = true
-      throw storageAway(error)
+      throw isStandby(error) ? storageAway(error) : error
     }
   }
 

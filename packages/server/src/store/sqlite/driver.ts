@@ -44,9 +44,13 @@ export class SqliteDriver implements Driver {
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    const onDisk = (connection as SqliteConnection).hasWritten ? this.#commits.flush() : undefined
-    this.#turn.give()
-    await onDisk
+    try {
+      // One that a failure left open would lock everybody out for ever.
+      this.#rollBack()
+    } finally {
+      this.#turn.give()
+    }
+    if ((connection as SqliteConnection).hasWritten) await this.#commits.flush()
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
@@ -83,8 +87,12 @@ export class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(): Promise<void> {
-    // SQLite rolls back by itself when the disk is full, for one; a second rollback would hide the reason.
-    if (this.#database.inTransaction) this.#database.exec('rollback')
+    this.#rollBack()
+  }
+
+  /** SQLite rolls back by itself when the disk is full, for one; a second rollback would hide the reason. */
+  #rollBack(): void {
+    if (this.#database.inTransaction) attempt(() => this.#database.exec('rollback'))
   }
 
   async destroy(): Promise<void> {
