@@ -1,9 +1,12 @@
+import type { LatchkeyError } from 'latchkey'
 import type { Verifier } from 'latchkey/token'
+import { type ApiKey, parseApiKey } from '../api-keys/api-key.js'
 import { findApiKey } from '../api-keys/find-api-key.js'
 import { userActor } from '../audit/actor.js'
 import type { Store } from '../store/store.js'
 import type { SessionEvent } from './change-sessions.js'
 import { claimsOf } from './claims-of.js'
+import { isHash } from './credential-text.js'
 import type { Caller } from './refresh.js'
 import { parseRefreshToken } from './refresh-token.js'
 import type { SessionChanges } from './session-changes.js'
@@ -23,17 +26,20 @@ export interface RevokeParts {
  * is over changes nothing, and is no error. It resolves only once the end is stored.
  */
 export function createRevoke(parts: RevokeParts): Revoke {
-  const { store, changes } = parts
+  const { store, changes, verifier } = parts
+  /** What was read, or heard from the feed, may not be on disk yet. An empty transaction is acknowledged when all before it is. */
+  const settle = () => store.transaction(async () => {})
   return async function revoke(token, caller) {
     const key = await findApiKey(store, token)
     const sid = key?.id ?? (await sessionOf(parts, token))
-    if (sid === undefined) return
+    if (sid === undefined) return isRevoked(verifier, token) ? settle() : undefined
     const row = await store.db
       .selectFrom('sessions')
       .select(['uid', 'kind', 'ended_at'])
       .where('sid', '=', sid)
       .executeTakeFirst()
-    if (row === undefined || row.ended_at !== null) return
+    if (row === undefined) return
+    if (row.ended_at !== null) return settle()
     const event: SessionEvent = key ? 'api_key_ended' : row.kind === 'key' ? 'api_key_tokens' : 'logout'
     await changes.transaction((_, change) =>
       change({ event, uid: row.uid, now: store.now(), sids: [sid], by: userActor(row.uid, caller) }),
@@ -42,8 +48,30 @@ export function createRevoke(parts: RevokeParts): Revoke {
 }
 
 async function sessionOf({ store, verifier }: RevokeParts, token: string): Promise<string | undefined> {
+  const key = parseApiKey(token)
+  if (key !== undefined) return (await isEndedApiKey(store, key)) ? key.id : undefined
   const refresh = parseRefreshToken(token)
   if (refresh === undefined) return claimsOf(verifier, token)?.sid
   const row = await store.db.selectFrom('sessions').select('tag_key').where('sid', '=', refresh.sid).executeTakeFirst()
   return row?.tag_key != null && refresh.hasTagOf(row.tag_key) ? refresh.sid : undefined
+}
+
+function isRevoked(verifier: Verifier, token: string): boolean {
+  try {
+    verifier.verify(token)
+    return false
+  } catch (error) {
+    return (error as LatchkeyError).code === 'token_revoked'
+  }
+}
+
+async function isEndedApiKey(store: Store, { id, hash }: ApiKey): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('sessions')
+    .select('cur_hash')
+    .where('sid', '=', id)
+    .where('kind', '=', 'key')
+    .where('ended_at', 'is not', null)
+    .executeTakeFirst()
+  return row !== undefined && isHash(hash, row.cur_hash)
 }
