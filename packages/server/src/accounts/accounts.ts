@@ -26,10 +26,10 @@ export interface AccountList {
  */
 export interface Accounts {
   /**
-   * Makes a user with the role `user`.
-   * @throws LatchkeyError `client_type_invalid`, `parameter_invalid`, `account_exists`, `busy`.
+   * Makes a user; default with the role `user`.
+   * @throws LatchkeyError `client_type_invalid`, `parameter_invalid`, also for a role that is not defined, `account_exists`, `busy`.
    */
-  register(form: RegisterForm, by?: Actor): Promise<{ uid: string }>
+  register(form: RegisterForm, by?: Actor, role?: string): Promise<{ uid: string }>
   profile(uid: string): Promise<Profile>
   /** @throws LatchkeyError `parameter_invalid`. */
   setNickname(uid: string, nickname: string, by?: Actor): Promise<Profile>
@@ -106,12 +106,14 @@ export function createAccounts(parts: AccountsParts): Accounts {
     return { users: entries, next: users.length > limit ? (entries.at(-1) as AccountEntry).uid : null }
   }
 
+  function checkRole(role: string): void {
+    if (roles.has(role)) return
+    throw new LatchkeyError('parameter_invalid', { msg: { role: [`must be one of ${roles.names.join(', ')}`] } })
+  }
+
   async function setRole(uid: string, role: string, by = operator): Promise<void> {
     const number = known(uid)
-    if (!roles.has(role)) {
-      const reason = `must be one of ${roles.names.join(', ')}`
-      throw new LatchkeyError('parameter_invalid', { msg: { role: [reason] } })
-    }
+    checkRole(role)
     await changes.transaction(async (transaction, change) => {
       const before = await getOr404(transaction, 'users', { uid: number })
       if (before.role === role) return
@@ -142,7 +144,10 @@ export function createAccounts(parts: AccountsParts): Accounts {
   }
 
   return Object.freeze({
-    register: (form: RegisterForm, by = operator) => register(parts, form, defaultRole, by),
+    async register(form: RegisterForm, by = operator, role = defaultRole) {
+      checkRole(role)
+      return register(parts, form, role, by)
+    },
     profile,
     setNickname,
     remove,

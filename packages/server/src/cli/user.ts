@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { AccountEntry } from '../accounts/profile.js'
+import { operator } from '../audit/actor.js'
 import { emailType } from '../client-types/client-type.js'
 import type { ReadyConfig } from '../config.js'
 import type { OpenAccounts } from '../create-latchkey/open-accounts.js'
@@ -74,12 +75,11 @@ interface AddOptions extends Json {
 
 async function addUser(io: CommandIo, account: string, options: AddOptions): Promise<void> {
   const add = async ({ accounts }: OpenAccounts, { roles }: ReadyConfig) => {
-    // Before anything is made: a user with the wrong role would be left behind.
+    // Before a password is asked for.
     if (!roles.has(options.role)) throw new UsageError(`--role must be one of ${roles.names.join(', ')}`)
     const secret = await readSecret(io, `Password for ${account}: `, options.secretStdin ?? false)
     const nickname = options.nickname ?? nicknameFrom(account)
-    const { uid } = await accounts.register({ type: emailType, account, secret, nickname })
-    if (options.role !== 'user') await accounts.setRole(uid, options.role)
+    const { uid } = await accounts.register({ type: emailType, account, secret, nickname }, operator, options.role)
     io.out(
       options.json
         ? JSON.stringify({ uid, role: options.role })
