@@ -41,6 +41,7 @@ const rules = {
         'import',
         'restore',
         'sweep',
+        'webhooks',
       ],
     },
     top: ['index'],

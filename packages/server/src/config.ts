@@ -3,11 +3,13 @@ import { ConfigurationError } from './config/configuration-error.js'
 import { problemsOf } from './config/read-object.js'
 import type { LatchkeyConfig } from './config/settings.js'
 
+export type { AuditEventName } from './config/audit-event-names.js'
 export { ConfigurationError } from './config/configuration-error.js'
 export type { LimitSettings } from './config/limit-settings.js'
 export { type ConfigSources, type ReadyConfig, readConfig } from './config/read-config.js'
 export type { BuiltInScope } from './config/roles.js'
 export type { LatchkeyConfig, LogLevel } from './config/settings.js'
+export type { WebhookSettings } from './config/webhook-settings.js'
 
 /**
  * Checks a configuration and returns a frozen copy of it; for `latchkey.config.js`. Reads no environment, no file, and fills in

@@ -1,6 +1,7 @@
 /** Each route that changes something, and each refusal that matters, is one event; and no event holds a credential. */
 import { readFileSync } from 'node:fs'
 import { afterAll, expect, it, onTestFinished, vi } from 'vitest'
+import { auditEventNames } from '../src/config/audit-event-names.js'
 import { openStore } from '../src/store/open-store.js'
 import type { AuditEventRow } from '../src/store/schema.js'
 import type { Store } from '../src/store/store.js'
@@ -128,6 +129,10 @@ function tableUnder(heading: string): [string, string][] {
 const documented = new Map(tableUnder('Routes'))
 const eventsUnder = (heading: string) =>
   tableUnder(heading).flatMap(([cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name as string))
+
+it('the events of docs/audit.md are those that there are, and webhooks can ask for', () => {
+  expect([...eventsUnder('Changes'), ...eventsUnder('Refusals')].sort()).toEqual([...auditEventNames].sort())
+})
 
 it('each route that is no GET stands in the table of docs/audit.md, and writes the event that stands there, once', {
   timeout: 120_000,

@@ -293,6 +293,7 @@ describe('fault 14: roles', () => {
       ...shop.database.config,
       clock: Date.now,
       roles,
+      webhooks: [],
     })
     for (const name of names) {
       const { json } = await shop.post('/v1/client/register', { ...ann, account: `${name}@example.org` })

@@ -105,7 +105,8 @@ function matching(db: Reading, { user, event, outcome, since, until }: AuditFilt
   )
 }
 
-function entryOf(row: AuditEventRow): AuditEntry {
+/** As it is shown. */
+export function entryOf(row: AuditEventRow): AuditEntry {
   const { id, at, event, outcome, actor, actor_uid, uid, sid, client_type, account_hash } = row
   const { address_prefix, request_id, detail, seal } = row
   const text = (number: number | null) => (number === null ? null : String(number))

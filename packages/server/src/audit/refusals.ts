@@ -3,7 +3,7 @@ import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { nobody } from './actor.js'
 import type { AccountHash } from './audit-keys.js'
-import { type AuditEvent, auditRow } from './write-audit-event.js'
+import { type AuditEvent, writeAuditEvents } from './write-audit-event.js'
 
 /** What was refused. `account` is what a login named, normalised; only its hash is kept. */
 export type Refusal = Pick<AuditEvent, 'event' | 'by' | 'uid' | 'clientType' | 'detail'> & {
@@ -49,9 +49,8 @@ export function createRefusals({ store, accountHash, log }: RefusalsOptions): Re
       ...{ at: store.now(), event: 'refusals_dropped', outcome: 'refused', by: nobody({}) },
       detail: String(count),
     }
-    const rows = (count > 0 ? [...events, more] : events).map(auditRow)
     try {
-      await store.transaction((transaction) => transaction.insertInto('audit_events').values(rows).execute())
+      await store.transaction((transaction) => writeAuditEvents(transaction, count > 0 ? [...events, more] : events))
       isFailing = false
     } catch (error) {
       keep(events, count)

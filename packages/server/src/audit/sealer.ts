@@ -1,7 +1,7 @@
 import { LatchkeyError } from 'latchkey'
 import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
-import { createLease } from '../sweep/lease.js'
+import { createTurn } from '../sweep/turn.js'
 import type { SealMacs } from './audit-keys.js'
 import { hasUnsealedRows, rowsAtOnce, sealRows } from './seal-rows.js'
 
@@ -18,8 +18,6 @@ export interface Sealer {
   close(): Promise<void>
 }
 
-const leaseSeconds = 20
-const renewEveryMs = 8_000
 /** So long it rests after a full seal, in times of what that took: beside millions of rows without one, requests go on. */
 const restTimes = 4
 
@@ -29,23 +27,14 @@ const restTimes = 4
  * both take it for theirs still make one chain.
  */
 export function startSealer({ store, macs, log, everyMs = 1_000 }: SealerOptions): Sealer {
-  const lease = createLease(store, 'sealing')
-  let renewedAtMs = Number.NEGATIVE_INFINITY
+  const turn = createTurn(store, 'sealing')
   let isFailing = false
   let isClosed = false
   let timer: NodeJS.Timeout | undefined
 
-  async function isTurn(): Promise<boolean> {
-    if (performance.now() - renewedAtMs < renewEveryMs) return true
-    const askedAtMs = performance.now()
-    const isMine = await lease.take(leaseSeconds)
-    renewedAtMs = isMine ? askedAtMs : Number.NEGATIVE_INFINITY
-    return isMine
-  }
-
   /** Whether more rows may wait. */
   async function seal(): Promise<boolean> {
-    if (!(await hasUnsealedRows(store)) || !(await isTurn())) return false
+    if (!(await hasUnsealedRows(store)) || !(await turn.isMine())) return false
     return (await sealRows(store, macs)) === rowsAtOnce
   }
 

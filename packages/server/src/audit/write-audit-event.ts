@@ -1,14 +1,16 @@
 import type { Insertable } from 'kysely'
+import type { AuditEventName } from '../config.js'
 import { prepareQuery } from '../store/prepared-query.js'
 import type { AuditEventsTable } from '../store/schema.js'
 import type { Writing } from '../store/store.js'
+import { isOwed, oweDeliveries } from '../webhooks/outbox.js'
 import type { Actor } from './actor.js'
 
 /** What happened; it never holds a credential. docs/audit.md lists the events. */
 export interface AuditEvent {
   /** Epoch seconds. */
   readonly at: number
-  readonly event: string
+  readonly event: AuditEventName
   readonly outcome: 'done' | 'refused'
   readonly by: Actor
   /** Whom it concerns. */
@@ -34,11 +36,19 @@ const insertEvent = prepareQuery<NewAuditRow, never>((db, value) =>
 
 /** Writes an event in the transaction of what it tells of, so that neither is there without the other. */
 export async function writeAuditEvent(transaction: Writing, event: AuditEvent): Promise<void> {
-  await insertEvent(transaction, auditRow(event))
+  if (isOwed(transaction, event.event)) await writeAuditEvents(transaction, [event])
+  else await insertEvent(transaction, auditRow(event))
 }
 
-/** The row of an event, as it is inserted. */
-export function auditRow({ at, event, outcome, by, ...about }: AuditEvent): NewAuditRow {
+/** The same of one event or more, in one statement; and in one more when webhooks want any of them. */
+export async function writeAuditEvents(transaction: Writing, events: readonly AuditEvent[]): Promise<void> {
+  const insert = transaction.insertInto('audit_events').values(events.map(auditRow))
+  if (events.some(({ event }) => isOwed(transaction, event))) {
+    await oweDeliveries(transaction, await insert.returningAll().execute())
+  } else await insert.execute()
+}
+
+function auditRow({ at, event, outcome, by, ...about }: AuditEvent): NewAuditRow {
   const { uid = null, sid = null, clientType = null, accountHash = null, detail = null } = about
   return {
     ...{ at, event, outcome, uid, sid, client_type: clientType, account_hash: accountHash, detail },

@@ -45,6 +45,7 @@ describe('what applies when nothing is said', () => {
       auditRetentionDays: 400,
       breachedPasswordsFile: undefined,
       limits: { perAccountAndPrefix: 10, perPrefix: 100, perAccount: 100, registrationsPerPrefix: 60 },
+      webhooks: [],
     })
     expect(clock).toBeUndefined()
     expect(roles.grant('admin')).toEqual(['*:*', '*:*:any'])

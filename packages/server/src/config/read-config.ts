@@ -7,6 +7,7 @@ import { readConfigurationFile } from './read-file.js'
 import { problemsOf } from './read-object.js'
 import { withBuiltInRoles } from './roles.js'
 import type { LatchkeyConfig, LogLevel } from './settings.js'
+import { copyWebhooks, type WebhookSettings } from './webhook-settings.js'
 
 /** A configuration that was checked: every setting has its value. */
 export interface ReadyConfig {
@@ -38,6 +39,7 @@ export interface ReadyConfig {
   readonly breachedPasswordsFile: string | undefined
   readonly registration: boolean
   readonly limits: LimitSettings
+  readonly webhooks: readonly WebhookSettings[]
   /** Undefined: the store's own. */
   readonly clock: (() => number) | undefined
 }
@@ -98,6 +100,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     breachedPasswordsFile: given.breachedPasswordsFile,
     registration: given.registration ?? true,
     limits: withDefaultLimits(given.limits),
+    webhooks: copyWebhooks(given.webhooks),
     clock: given.clock,
   })
 }

@@ -14,7 +14,9 @@ function problemOf(name: string, value: unknown, place: string): readonly string
   if (!Object.hasOwn(settings, name)) {
     return [`"${name}" (${place}) is not a setting; there are ${Object.keys(settings).join(', ')}`]
   }
-  const { isValid, expected } = settings[name as SettingName]
+  const { isValid, expected, problemsOf: problemsIn } = settings[name as SettingName]
   // A member that is there and undefined says nothing, as in `{ issuer: process.env.MY_ISSUER }`.
-  return value === undefined || isValid(value) ? [] : [`${name} (${place}) must be ${expected}`]
+  if (value === undefined || isValid(value)) return []
+  const problems = problemsIn?.(value) ?? [{ at: '', expected }]
+  return problems.map(({ at, expected }) => `${name}${at} (${place}) must be ${expected}`)
 }

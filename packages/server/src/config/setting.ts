@@ -11,8 +11,17 @@ export interface Setting {
   /** One sentence: what it does. */
   readonly sentence: string
   isValid(value: unknown): boolean
+  /** What is wrong inside a list or an object, where `expected` would not say enough. */
+  problemsOf?(value: unknown): readonly SettingProblem[]
   /** The value that a text of the environment stands for; default: the text itself. */
   fromText?(text: string): unknown
+}
+
+export interface SettingProblem {
+  /** Behind the name of the setting, as `[1].url`; empty: the value as a whole. */
+  readonly at: string
+  /** As it stands after "must be". */
+  readonly expected: string
 }
 
 export function isText(value: unknown): value is string {

@@ -3,6 +3,7 @@ import type { Roles } from 'latchkey'
 import type { Algorithm } from 'latchkey/token'
 import { isLimits, type LimitSettings } from './limit-settings.js'
 import { isIntegerFrom, isText, numberFrom, type Setting } from './setting.js'
+import { type WebhookSettings, webhookProblems } from './webhook-settings.js'
 
 export interface LatchkeyConfig<Scope extends string = string> {
   /** The port that `latchkey serve` listens on, and the one in the default issuer. Default 4000. */
@@ -46,6 +47,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly registration?: boolean | undefined
   /** How often secrets may be tried, and users registered; what is not said keeps its default, and 0 is no limit. */
   readonly limits?: Partial<LimitSettings> | undefined
+  /** Where chosen events of the audit log are sent; at most 16. Default none. */
+  readonly webhooks?: readonly WebhookSettings[] | undefined
   /** Milliseconds since the epoch. Default the clock of the database, which with SQLite is `Date.now`. */
   readonly clock?: (() => number) | undefined
 }
@@ -217,6 +220,15 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     sentence:
       'How many wrong secrets may be tried, and users registered, as [limits](limits.md) tells; what is not said keeps its default, and 0 is no limit.',
     isValid: isLimits,
+  },
+  webhooks: {
+    type: 'list of objects: `url`, `secret`, `events`',
+    default: 'none',
+    expected: 'a list of at most 16 objects of url, secret and events',
+    sentence:
+      'Where chosen events of the [audit log](audit.md) are sent, as [webhooks](webhooks.md) tells. `secret` is `whsec_` and the base64 of 24 to 64 bytes; `url` is an https URL, or http to this machine.',
+    isValid: (value) => webhookProblems(value).length === 0,
+    problemsOf: webhookProblems,
   },
   clock: {
     type: 'function; not in a JSON file',

@@ -9,6 +9,8 @@ import type { ReadyConfig } from '../config.js'
 import { createSessionChanges, type SessionChanges } from '../sessions/session-changes.js'
 import { openStore, type StoreOptions } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
+import { createEndpoints, type Endpoint } from '../webhooks/endpoint.js'
+import { openOutbox } from '../webhooks/outbox.js'
 
 /** The store and the accounts in it; enough for the commands that keep users. */
 export interface OpenAccounts {
@@ -21,6 +23,8 @@ export interface OpenAccounts {
   readonly passwords: PasswordChoice
   readonly clientTypes: ClientTypes
   readonly accounts: Accounts
+  /** Of webhooks: what is changed through the store is owed to them. */
+  readonly endpoints: readonly Endpoint[]
 }
 
 /**
@@ -28,11 +32,16 @@ export interface OpenAccounts {
  * @throws StartError
  */
 export async function openAccounts(
-  config: Pick<ReadyConfig, 'databaseUrl' | 'dataFolder' | 'clock' | 'roles' | 'issuer' | 'breachedPasswordsFile'>,
+  config: Pick<
+    ReadyConfig,
+    'databaseUrl' | 'dataFolder' | 'clock' | 'roles' | 'issuer' | 'breachedPasswordsFile' | 'webhooks'
+  >,
   options: Pick<StoreOptions, 'mustExist' | 'acceptsOther'> = {},
 ): Promise<OpenAccounts> {
-  const { databaseUrl, dataFolder, clock, roles } = config
+  const { databaseUrl, dataFolder, clock, roles, webhooks } = config
+  const endpoints = createEndpoints(webhooks)
   const store = await openStore({ databaseUrl, dataFolder, clock, ...options })
+  openOutbox(store.db, endpoints)
   const revocations = createRevocationCopy()
   const changes = createSessionChanges({ store, revocations })
   const queue = createHashingQueue()
@@ -40,5 +49,5 @@ export async function openAccounts(
   const passwords = createPasswordChoice(config)
   const clientTypes = createClientTypes({ store, hashing, passwords })
   const accounts = createAccounts({ store, changes, clientTypes, roles })
-  return { store, revocations, changes, queue, hashing, passwords, clientTypes, accounts }
+  return { store, revocations, changes, queue, hashing, passwords, clientTypes, accounts, endpoints }
 }

@@ -22,6 +22,7 @@ import { createRefresh } from '../sessions/refresh.js'
 import { createRevoke } from '../sessions/revoke.js'
 import { createSessionList } from '../sessions/session-list.js'
 import { startSweeper } from '../sweep/sweeper.js'
+import { startDeliverer } from '../webhooks/deliverer.js'
 import { createObserver } from './create-observer.js'
 import type { Latchkey } from './latchkey.js'
 import { createLocalAuth } from './local-auth.js'
@@ -63,7 +64,7 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
   const { issuer, roles, rolesGiven, registration, feedAccess, trustedProxies, metricsPort } = config
   const { overrideGlobalObjects = false, log = plainLog } = options
   const { observesRequests = false, isWorker = false, lifecycle = endless } = options
-  const { store, revocations, changes, queue, hashing, passwords, clientTypes, accounts } = parts
+  const { store, revocations, changes, queue, hashing, passwords, clientTypes, accounts, endpoints } = parts
   await passwords.ready()
   // Many machines share a PostgreSQL database; a SQLite file alone the processes of `serve --workers`.
   const isShared = isWorker || config.databaseUrl !== undefined
@@ -79,7 +80,7 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
     metricsPort === undefined
       ? undefined
       : await openMetrics({
-          ...{ store, revocations, queue, signingKeys, readiness, isWorker },
+          ...{ store, revocations, queue, signingKeys, readiness, endpoints, isWorker },
           tokenCache: () => local.auth.status().cache,
         })
   const local = createLocalAuth(
@@ -147,7 +148,9 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
     audit: { macs: audit.macs, retentionDays: config.auditRetentionDays },
   })
   const sealer = startSealer({ store, macs: audit.macs, log })
+  const deliverer = startDeliverer({ store, endpoints, log, onOutcome: metrics?.countDelivery })
   async function close(): Promise<void> {
+    await deliverer.close()
     await sweeper.close()
     await sealer.close()
     await refusals.close()

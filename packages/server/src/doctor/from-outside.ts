@@ -1,6 +1,7 @@
 /** What a client sees of the running server: `latchkey doctor --url URL`. A handful of GET requests, none with a credential. */
+
+import { isLoopback } from '../config/loopback.js'
 import { type Finding, fault, ok, warning } from './finding.js'
-import { isLoopback } from './loopback.js'
 
 const waitMs = 5_000
 /** A year, as ASVS V3.4.1 has it. */

@@ -1,6 +1,6 @@
+import { isLoopback } from '../config/loopback.js'
 import type { ReadyConfig } from '../config.js'
 import { type Finding, fault, ok, warning } from './finding.js'
-import { isLoopback } from './loopback.js'
 
 /** Looks whether clients reach the server by TLS, as its name says. */
 export function checkIssuer({ issuer }: Pick<ReadyConfig, 'issuer'>): Finding {

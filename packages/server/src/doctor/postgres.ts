@@ -1,9 +1,9 @@
 /** PostgreSQL: its version, what its user may do, and whether the way to it is encrypted. */
 import { sql } from 'kysely'
+import { isLoopback } from '../config/loopback.js'
 import type { Environment } from '../config/read-environment.js'
 import type { Store } from '../store/store.js'
 import { type Finding, fault, ok, warning } from './finding.js'
-import { isLoopback } from './loopback.js'
 
 interface Role {
   readonly version: string

@@ -1,8 +1,9 @@
 /** Settings that are right for some deployments and wrong for others. */
+
+import { isLoopback } from '../config/loopback.js'
 import type { Environment } from '../config/read-environment.js'
 import type { ReadyConfig } from '../config.js'
 import { type Finding, fault, ok } from './finding.js'
-import { isLoopback } from './loopback.js'
 
 const daySeconds = 86_400
 

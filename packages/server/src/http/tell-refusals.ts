@@ -1,10 +1,11 @@
 import { readAuthorization } from 'latchkey/http'
 import { nobody, userActor } from '../audit/actor.js'
+import type { AuditEventName } from '../config.js'
 import { claimsOf } from '../sessions/claims-of.js'
 import { type Api, type ApiContext, type ApiParts, patternOf } from './api-context.js'
 
 /** What an answer with this status is in the audit log. Of a wrong secret whoever verified it tells. */
-const events: Readonly<Record<number, string>> = { 403: 'forbidden', 429: 'too_many_requests' }
+const events: Readonly<Record<number, AuditEventName>> = { 403: 'forbidden', 429: 'too_many_requests' }
 
 /** Writes into the audit log what is refused for want of a right, or because it came too often: of each route, by its answer. */
 export function tellRefusals(

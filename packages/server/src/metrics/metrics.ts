@@ -14,9 +14,14 @@ export interface Metrics {
   /** One decision about a request with or without a token: `accepted`, or the code of the refusal. */
   countDecision(outcome: string): void
   countSwept(table: string, rows: number): void
+  /** What became of a message of webhooks, or of a try. */
+  countDelivery(outcome: DeliveryOutcome): void
   /** Everything, in Prometheus' text format. */
   text(): Promise<string>
 }
+
+/** `failed` is one try, after which there are more. */
+export type DeliveryOutcome = 'delivered' | 'failed' | 'given_up'
 
 /** What is read when somebody asks. Undefined: not known at this moment, and then left out. */
 export interface MetricSources {
@@ -30,6 +35,8 @@ export interface MetricSources {
   unreadyReasons(): readonly UnreadyReason[]
   /** The transaction of the database that keeps rows of the feed unsettled. */
   horizon(): Promise<HorizonHolder | undefined>
+  /** Messages of webhooks that wait to be sent. */
+  deliveriesWaiting(): Promise<number | undefined>
 }
 
 const horizonFromSeconds = 5
@@ -67,6 +74,12 @@ export function createMetrics(sources: MetricSources, isWorker: boolean): Metric
     labelNames: ['table'],
     registers,
   })
+  const deliveries = new Counter({
+    name: 'latchkey_webhook_deliveries_total',
+    help: 'Messages of webhooks that were delivered or given up, and tries that failed',
+    labelNames: ['outcome'],
+    registers,
+  })
   new Counter({
     name: 'latchkey_token_cache_total',
     help: 'Tokens that guards of this process found among those verified before (hit), or did not (miss)',
@@ -93,6 +106,7 @@ export function createMetrics(sources: MetricSources, isWorker: boolean): Metric
     },
     countDecision: (outcome) => decisions.inc({ outcome }),
     countSwept: (table, rows) => swept.inc({ table }, rows),
+    countDelivery: (outcome) => deliveries.inc({ outcome }),
     text: () => registry.metrics(),
   } satisfies Metrics)
 }
@@ -152,6 +166,17 @@ function addGauges(registers: Registry[], sources: MetricSources): void {
       if (holder === undefined || holder.seconds < horizonFromSeconds) return
       const { seconds, ...labels } = holder
       this.set(labels, seconds)
+    },
+  })
+  new Gauge({
+    name: 'latchkey_webhook_deliveries_waiting',
+    help: 'Messages of webhooks that wait to be sent, now or later; counted to 10,000',
+    aggregator: 'max',
+    registers,
+    async collect() {
+      const count = await sources.deliveriesWaiting()
+      this.reset()
+      if (count !== undefined) this.set(count)
     },
   })
   new Gauge({

@@ -30,8 +30,10 @@ const effects = {
 
 export type SessionEvent = keyof typeof effects
 
-/** Part of another event, which says all there is to say. */
-const untold: ReadonlySet<SessionEvent> = new Set(['new_pair'])
+/** The others are part of another event, which says all there is to say. */
+function isTold(event: SessionEvent): event is Exclude<SessionEvent, 'new_pair'> {
+  return event !== 'new_pair'
+}
 
 export interface SessionChange {
   readonly event: SessionEvent
@@ -69,7 +71,7 @@ export async function changeSessions(transaction: Writing, change: SessionChange
   ]
   await writeRevocations(transaction, rows)
   const only = sids?.length === 1 ? sids[0] : undefined
-  if (!untold.has(event)) {
+  if (isTold(event)) {
     await writeAuditEvent(transaction, { at: now, event, outcome: 'done', by, uid, sid: only, detail })
   }
   return rows

@@ -14,6 +14,7 @@ export interface LatchkeyDatabase {
   attempts: AttemptsTable
   known_prefixes: KnownPrefixesTable
   audit_seals: AuditSealsTable
+  webhook_deliveries: WebhookDeliveriesTable
   meta: MetaTable
 }
 
@@ -126,6 +127,21 @@ export interface AuditSealsTable {
   mac: string
 }
 
+/** A message that is owed to an endpoint; the row goes when it was delivered. */
+export interface WebhookDeliveriesTable {
+  /** The `webhook-id` of each try. */
+  id: string
+  /** Which endpoint: a hash of its URL, which may hold what is nobody's business. */
+  endpoint: string
+  /** What is sent, as it is signed. */
+  body: string
+  owed_at: number
+  /** Tries that failed. */
+  attempts: number
+  /** When it is tried next; null: it was given up. */
+  next_at: number | null
+}
+
 /** Tries of one time that began with the first of them. */
 export interface AttemptsTable {
   key: string
@@ -168,5 +184,6 @@ export type SessionRow = Selectable<SessionsTable>
 export type NewSession = Insertable<SessionsTable>
 export type AuditEventRow = Selectable<AuditEventsTable>
 export type AuditSealRow = Selectable<AuditSealsTable>
+export type WebhookDeliveryRow = Selectable<WebhookDeliveriesTable>
 export type NewRevocation = Insertable<RevocationsTable>
 export type SigningKeyRow = Selectable<SigningKeysTable>

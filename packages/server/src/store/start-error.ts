@@ -17,6 +17,7 @@ export type StartErrorReason =
   | 'backup_impossible'
   | 'metrics_port_unusable'
   | 'breached_passwords_unusable'
+  | 'webhook_secret_weak'
 
 /**
  * Something that must be put right before the program can run. The message says what was found and what to do, and never

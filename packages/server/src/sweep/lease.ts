@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Store } from '../store/store.js'
 
 /** What there are turns for; each has its own. */
-export type LeaseName = 'sweeping' | 'sealing'
+export type LeaseName = 'sweeping' | 'sealing' | 'delivering'
 
 export interface Lease {
   /**

@@ -10,6 +10,8 @@ const rowsAtOnce = 200
 const feedRowsKept = 1_000
 /** Where a user has not logged in for so long is a strange place again. */
 const prefixSeconds = 400 * 24 * 3600
+/** Of messages that were given up, after three days, and of those for endpoints that there are no more. */
+const deliverySeconds = 10 * 24 * 3600
 
 /** What was removed, or emptied; `isDone` when there is no more for now. */
 export interface Swept {
@@ -80,6 +82,22 @@ export async function sweepPrefixes({ db, transaction, now }: Store): Promise<Sw
           .execute()
       }
     })
+  }
+  return { rows: found.length, isDone: found.length < rowsAtOnce }
+}
+
+/** Messages of webhooks that nobody took in ten days. */
+export async function sweepDeliveries({ db, transaction, now }: Store): Promise<Swept> {
+  const isOver = now() - deliverySeconds
+  const found = await db
+    .selectFrom('webhook_deliveries')
+    .select('id')
+    .where('owed_at', '<', isOver)
+    .limit(rowsAtOnce)
+    .execute()
+  if (found.length > 0) {
+    const ids = found.map(({ id }) => id)
+    await transaction((writing) => writing.deleteFrom('webhook_deliveries').where('id', 'in', ids).execute())
   }
   return { rows: found.length, isDone: found.length < rowsAtOnce }
 }

@@ -4,7 +4,15 @@ import type { Log } from '../log/log.js'
 import type { Store } from '../store/store.js'
 import { createLease } from './lease.js'
 import { sweepAudit } from './sweep-audit.js'
-import { type Swept, sweepAttempts, sweepKeys, sweepPrefixes, sweepRevocations, sweepSessions } from './sweep-rows.js'
+import {
+  type Swept,
+  sweepAttempts,
+  sweepDeliveries,
+  sweepKeys,
+  sweepPrefixes,
+  sweepRevocations,
+  sweepSessions,
+} from './sweep-rows.js'
 
 export interface SweeperOptions {
   readonly store: Store
@@ -92,6 +100,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
       (await sweepAll('signing_keys', () => sweepKeys(store), renew)) &&
       (await sweepAll('attempts', () => sweepAttempts(store), renew)) &&
       (await sweepAll('known_prefixes', () => sweepPrefixes(store), renew)) &&
+      (await sweepAll('webhook_deliveries', () => sweepDeliveries(store), renew)) &&
       (audit === undefined || (await sweepAll('audit_events', () => sweepAudit(store, audit), renew))) &&
       (await sweepAll('sessions', nextSessions, renew))
     if (isDone) await lease.giveBack(restSeconds)

@@ -52,7 +52,7 @@ async function sweepInBatches(store: Store): Promise<Record<string, number[]>> {
 }
 
 /** Of each table. */
-const none = { revocations: 0, sessions: 0, signing_keys: 0, attempts: 0, known_prefixes: 0 }
+const none = { revocations: 0, sessions: 0, signing_keys: 0, attempts: 0, known_prefixes: 0, webhook_deliveries: 0 }
 const sum = (rows: readonly number[]) => rows.reduce((sum, row) => sum + row, 0)
 const sweep = async (store: Store) =>
   Object.fromEntries(Object.entries(await sweepInBatches(store)).map(([table, rows]) => [table, sum(rows)]))

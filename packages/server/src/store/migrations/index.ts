@@ -4,6 +4,7 @@ import { usersSessionsKeys } from './0001-users-sessions-keys.js'
 import { revocationsAudit } from './0002-revocations-audit.js'
 import { limits } from './0003-limits.js'
 import { audit } from './0004-audit.js'
+import { webhooks } from './0005-webhooks.js'
 
 export interface Migration {
   /** Number and name; never changed once released. */
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { name: '0002-revocations-audit', up: revocationsAudit },
   { name: '0003-limits', up: limits },
   { name: '0004-audit', up: audit },
+  { name: '0005-webhooks', up: webhooks },
 ]
