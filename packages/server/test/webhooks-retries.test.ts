@@ -1,12 +1,11 @@
 /** What becomes of messages that an endpoint does not take, and of those on their way when a node ends. */
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
-import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort } from '../../query/test/postgres.js'
 import { temporaryFolder } from './server.js'
-import { createTestDatabase, type TestDatabase } from './store/test-store.js'
+import { createTestDatabase } from './store/test-store.js'
 import { until } from './until.js'
+import { lockWrites } from './webhooks/lock-writes.js'
 import { answerStatus, type Received, type Receiver, startReceiver } from './webhooks/receiver.js'
 import { openSender } from './webhooks/sender.js'
 
@@ -71,7 +70,7 @@ describe('a message is sent again under its id', () => {
     const sender = await openSender({ ...database.storeOptions, lockWaitMs: 100 }, [receiver.settings(['login'])])
     let unlock: (() => Promise<void>) | undefined
     receiver.answer = async (response) => {
-      unlock ??= await lock(database)
+      unlock ??= await lockWrites(database)
       response.writeHead(200).end()
     }
     await sender.write('login')
@@ -211,16 +210,3 @@ describe('a node that ends', () => {
     expect(await sender.owed()).toHaveLength(6)
   })
 })
-
-/** Nobody else writes a message or a turn until it is called; reading goes on. */
-async function lock({ config }: TestDatabase): Promise<() => Promise<void>> {
-  if (config.databaseUrl === undefined) {
-    const database = new Database(join(config.dataFolder, 'latchkey.db'))
-    database.exec('begin immediate')
-    return async () => void database.close()
-  }
-  const client = new pg.Client(config.databaseUrl)
-  await client.connect()
-  await client.query('begin; lock table latchkey.webhook_deliveries, latchkey.meta in exclusive mode')
-  return () => client.end()
-}
