@@ -24,6 +24,8 @@ export interface Receiver {
   readonly secret: string
   /** Every message that came, in the order in which they came. */
   readonly received: Received[]
+  /** How many requests came, signed or not. */
+  requests: number
   /** How it answers from now on. At first with 204. */
   answer: Answer
   settings(events: readonly AuditEventName[]): WebhookSettings
@@ -39,8 +41,9 @@ export const answerStatus =
 export async function startReceiver(): Promise<Receiver> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
   const webhook = new Webhook(secret)
-  const receiver = { secret, received: [] as Received[], answer: answerStatus(204) }
+  const receiver = { secret, received: [] as Received[], requests: 0, answer: answerStatus(204) }
   const server = createServer(async (request, response) => {
+    receiver.requests++
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
     const { headers, url = '' } = request
