@@ -164,7 +164,7 @@ it('removes many in small batches, and keeps the end of the feed', async () => {
   const batches = await sweepInBatches(store)
   expect(batches).toEqual({
     ...{ revocations: [200, 200, 199], sessions: expect.any(Array), signing_keys: [0] },
-    ...{ attempts: [0], known_prefixes: [0] },
+    ...{ attempts: [0], known_prefixes: [0], webhook_deliveries: [0] },
   })
   expect(sum(batches.sessions as number[])).toBe(800)
   expect(batches.sessions?.length).toBeGreaterThan(4)
