@@ -2,7 +2,7 @@
  * The storage fails at each call of each operation: it refuses, comes late, runs the call and loses the answer, or goes away.
  * No token is issued that is not recorded, nothing is acknowledged that does not last, nothing is half done, and it heals.
  *
- * `npm run faults -w @latchkey/server` tries every fault at every call; the suite one at every second call. FAULTS_SEED repeats its
+ * `npm run faults -w @latchkey/server` tries every fault at every call; the suite one at every third call. FAULTS_SEED repeats its
  * choice.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

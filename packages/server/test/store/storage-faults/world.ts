@@ -82,7 +82,7 @@ export async function openWorld({ folder, lanes: count, answerWaitMs }: WorldOpt
     const database = await createTestDatabase(folder)
     const isShared = database.config.databaseUrl !== undefined
     closing.push(isShared ? noteWhoAsks() : hookSqlite())
-    const config = { issuer, limits }
+    const config = { issuer, limits, trustedProxies: 1 }
     const startServer = () => startNode(database, config, { isWorker: true })
     const sound = await startServer()
     closing.push(() => sound.close())
@@ -99,7 +99,8 @@ export async function openWorld({ folder, lanes: count, answerWaitMs }: WorldOpt
     for (let i = 0; i < count; i++) {
       const own = join(folder, `lane${i}`)
       mkdirSync(own)
-      const lane = await openLane(own, database, ready, answerWaitMs)
+      // A network of its own: those that share one wait for each other's counters.
+      const lane = await openLane(own, database, ready, { address: `10.0.${i}.1`, answerWaitMs })
       lanes.push(lane)
       closing.push(() => lane.close())
     }
@@ -136,7 +137,7 @@ async function openLane(
   folder: string,
   database: TestDatabase,
   ready: ReadyConfig,
-  answerWaitMs: number | undefined,
+  { address, answerWaitMs }: { readonly address: string; readonly answerWaitMs: number | undefined },
 ): Promise<Lane> {
   const { databaseUrl } = database.config
   const url = databaseUrl === undefined ? undefined : new URL(databaseUrl)
@@ -165,11 +166,11 @@ async function openLane(
   return {
     log,
     async ask(method, path, options, calls) {
-      if (calls === undefined) return ask(serverUrl, method, path, options)
       const id = randomUUID()
-      running.set(id, calls)
+      const headers = { ...options.headers, 'x-forwarded-for': address, [callsHeader]: id }
+      if (calls !== undefined) running.set(id, calls)
       try {
-        return await ask(serverUrl, method, path, { ...options, headers: { ...options.headers, [callsHeader]: id } })
+        return await ask(serverUrl, method, path, { ...options, headers })
       } finally {
         running.delete(id)
       }
