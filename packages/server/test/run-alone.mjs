@@ -4,9 +4,9 @@ import { startVitest } from 'vitest/node'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Runs files of packages/server/test on both stores; the packages must be built (npm run build). */
-export async function runAlone(files) {
+/** Runs files of packages/server/test on both stores, or on that of the name; the packages must be built (npm run build). */
+export async function runAlone(files, project) {
   const paths = files.map((file) => `packages/server/test/${file}`)
-  const vitest = await startVitest('test', paths, { root, watch: false, maxWorkers: 1 })
+  const vitest = await startVitest('test', paths, { root, watch: false, maxWorkers: 1, ...(project && { project }) })
   await vitest.close()
 }

@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request } from 'node:http'
+import { Agent, type AgentOptions, type IncomingMessage, request } from 'node:http'
 
 export interface Exchanged {
   readonly status: number
@@ -6,13 +6,19 @@ export interface Exchanged {
 }
 
 /** Sends requests to one address over connections that are kept, however many are under way. Rejects when there is no answer. */
-export function createExchange(url: string) {
-  const agent = new Agent({ keepAlive: true })
+export function createExchange(url: string, options: AgentOptions = {}) {
+  const agent = new Agent({ keepAlive: true, ...options })
   const { hostname, port } = new URL(url)
-  async function exchange(method: string, path: string, token?: string, body?: unknown): Promise<Exchanged> {
+  async function exchange(
+    method: string,
+    path: string,
+    token?: string,
+    body?: unknown,
+    scheme: 'Bearer' | 'Basic' = 'Bearer',
+  ): Promise<Exchanged> {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(token === undefined ? {} : { authorization: `${scheme} ${scheme === 'Basic' ? btoa(`${token}:`) : token}` }),
       ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     }
     const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -44,7 +44,7 @@ const answerWaitMs = 20_000
 
 export function createCalls(urls: readonly string[], journal: Journal): Calls {
   const { figures } = journal
-  const exchanges = urls.map(createExchange)
+  const exchanges = urls.map((url) => createExchange(url))
   const waiting = new Set<(moment: Moment, server: number) => void>()
   const tell = (moment: Moment, server: number) => {
     for (const hear of waiting) hear(moment, server)
