@@ -22,7 +22,7 @@ import { storeName } from './store/test-store.js'
 const isLong = process.env.HOUR_MINUTES !== undefined
 const seconds = isLong ? Number(process.env.HOUR_MINUTES) * 60 : 8
 const seed = Number(process.env.HOUR_SEED ?? Date.now() % 2 ** 31)
-const rotateEverySeconds = isLong ? 60 : 4
+const rotateEverySeconds = isLong ? 60 : 3
 const measureEverySeconds = isLong ? Math.max(1, seconds / 60) : 1
 const timeout = seconds * 1000 + 240_000
 const never = Number.POSITIVE_INFINITY
@@ -40,7 +40,7 @@ function shownInBoth(kind: string): string[] {
 
 let run: Run
 beforeAll(async () => {
-  const [users, capacitySeconds] = isLong ? [100, 12] : [20, 2]
+  const [users, capacitySeconds] = isLong ? [100, 12] : [20, 1]
   run = await openRun({ folder, seed, users, capacitySeconds, rotateEverySeconds })
 }, 180_000)
 afterAll(async () => {
@@ -70,11 +70,11 @@ describe(`at half of the capacity on ${storeName}, seed ${seed}`, () => {
   })
 })
 
-describe.skipIf(isLong || storeName === 'PostgreSQL')('a fault that is planted is found:', () => {
+describe.skipIf(isLong || storeName === 'PostgreSQL')('a fault that is planted is found:', { timeout: 60_000 }, () => {
   /** Plants it again and again under load, until something is found. */
   async function find(plant: () => unknown, what: RegExp): Promise<void> {
     await run.renew()
-    const options = { seconds: 15, measureEverySeconds: 60, rotates: false, violationsAtMost: 1 }
+    const options = { seconds: 40, measureEverySeconds: 60, rotates: false, violationsAtMost: 1 }
     let isOver = false
     const going = run.go(options).finally(() => {
       isOver = true

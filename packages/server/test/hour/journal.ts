@@ -1,7 +1,7 @@
 /** What was asked and answered in a run, and what of it was wrong. It never holds a token. */
 import { ackedAtMs, type Between, type Credential, judge, promisedMs } from './judge.js'
 
-/** Where a guard says that its copy is older than it promises, as where the machine stalls. */
+/** Where a guard says that its copy is older than it promises, as where the machine stalls; or says nothing, as the server. */
 const laggingWithinMs = 2000
 /** So many are written down; all are counted. */
 const writtenDown = 50

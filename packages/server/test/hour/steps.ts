@@ -15,9 +15,9 @@ const newest = 30
 /** How often each, in a thousand requests. Logins and passwords are hashed, and dear. */
 const weights: readonly (readonly [weight: number, step: Step])[] = [
   [690, showGood],
-  [70, showEnded],
-  [40, showRetired],
-  [40, showExpired],
+  [70, (load) => showOneOf(load, 'revoked', load.model.ended)],
+  [40, (load) => showOneOf(load, 'of a retired key', load.model.retired)],
+  [40, (load) => showOneOf(load, 'expired', load.model.expired)],
   ...forgeryKinds.map((kind) => [17, (load: Load) => showForged(load, kind)] as const),
   [58, refresh],
   [18, logIn],
@@ -64,18 +64,9 @@ async function showGood(load: Load): Promise<unknown> {
   return token && show(load, 'good', token.text, token)
 }
 
-const showFrom = (kind: string, listOf: (load: Load) => readonly Token[]) => async (load: Load) => {
-  const token = choose(load, listOf(load))
+async function showOneOf(load: Load, kind: string, list: readonly Token[]): Promise<unknown> {
+  const token = choose(load, list)
   return token ? show(load, kind, token.text, token) : showGood(load)
-}
-async function showEnded(load: Load): Promise<unknown> {
-  return showFrom('revoked', ({ model }) => model.ended)(load)
-}
-async function showRetired(load: Load): Promise<unknown> {
-  return showFrom('of a retired key', ({ model }) => model.retired)(load)
-}
-async function showExpired(load: Load): Promise<unknown> {
-  return showFrom('expired', ({ model }) => model.expired)(load)
 }
 
 async function showForged(load: Load, kind: ForgeryKind): Promise<unknown> {

@@ -22,12 +22,14 @@ export function trendsOf({ memory }: Went): readonly Trend[] {
     ...flatness(values),
   })
   return [...memory].flatMap(([name, seen]) => {
-    const of = (what: keyof Memory) => seen.map((one) => one[what] ?? 0)
-    return [
+    const of = (what: keyof Memory) => seen.flatMap((one) => one[what] ?? [])
+    const all = [
       trend(`${name}, resident`, of('rss'), megabytes),
       trend(`${name}, heap`, of('heapUsed'), megabytes),
       trend(`${name}, open files`, of('files'), String),
     ]
+    // Not every system tells what is open.
+    return all.filter(({ values }) => values.length > 0)
   })
 }
 
@@ -39,8 +41,7 @@ export function summarise(title: string, { capacity, beyond }: Run, went: Went):
   const counts = kinds.map(([kind, { accepted, refused }]) => [kind, String(accepted), String(refused)])
   const percent = (part: number) => `${(part * 100).toFixed(1)} %`
   const trends = trendsOf(went).map(({ name, values, text, ratioOfMedians, gain, isFlat }) => {
-    const seen =
-      values.length === 0 ? ['', '', ''] : [values[0] as number, median(values), Math.max(...values)].map(text)
+    const seen = [values[0] as number, median(values), Math.max(...values)].map(text)
     return [name, ...seen, ratioOfMedians.toFixed(3), percent(gain), isFlat ? 'flat' : 'not flat']
   })
   const late = [...journal.lateness].map(([name, { freshMs, laggingMs }]) => [name, ms(freshMs), ms(laggingMs)])
