@@ -64,8 +64,9 @@ describe(`at half of the capacity on ${storeName}, seed ${seed}`, () => {
     // The next one, the one that signs, and the one before until it is retired.
     expect(rotations.published).toBeLessThanOrEqual(3)
     if (!isLong) return
+    // Who waits for a busy machine catches up, up to a point.
+    expect(journal.unsent / journal.answers).toBeLessThan(0.05)
     expect([...journal.counts.keys()].sort()).toEqual(everyKind)
-    expect(journal.unsent).toBe(0)
     expect(trendsOf(went).filter(({ isFlat }) => !isFlat)).toEqual([])
   })
 })
