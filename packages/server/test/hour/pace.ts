@@ -12,13 +12,14 @@ const tickMs = 5
 /** How many requests a second are answered when as many as the machine takes are sent for `seconds`. */
 export async function measureCapacity(load: Load, seconds: number): Promise<number> {
   const { journal } = load
+  const before = journal.answers
   const beganAtMs = performance.now()
   const isOver = () => performance.now() - beganAtMs >= seconds * 1000
   const work = async () => {
     while (!isOver()) await takeStep(load)
   }
   await Promise.all(Array.from({ length: workers }, work))
-  return (journal.answers / (performance.now() - beganAtMs)) * 1000
+  return ((journal.answers - before) / (performance.now() - beganAtMs)) * 1000
 }
 
 /** Sends so many a second, whenever answers come, until it is over, and waits for the last answers. */

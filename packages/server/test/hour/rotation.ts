@@ -15,6 +15,10 @@ export interface Rotations {
   leastLeadSeconds: number
 }
 
+export const noRotations = (): Rotations => ({
+  ...{ rotated: 0, retired: 0, published: 0, rows: 0, leastLeadSeconds: Number.POSITIVE_INFINITY },
+})
+
 export interface RotationOptions {
   readonly world: World
   readonly model: Model

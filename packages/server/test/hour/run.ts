@@ -7,7 +7,7 @@ import { Journal } from './journal.js'
 import { ask, type Load } from './load.js'
 import { Model } from './model.js'
 import { measureCapacity, runPaced } from './pace.js'
-import { type Rotations, runRotations } from './rotation.js'
+import { noRotations, type Rotations, runRotations } from './rotation.js'
 import { begin } from './steps.js'
 import { type Memory, openWorld, type World } from './world.js'
 
@@ -90,13 +90,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
         let hasFailed = false
         const isOver = () =>
           hasFailed || performance.now() - beganAtMs >= seconds * 1000 || journal.violations.length >= violationsAtMost
-        const rotations: Rotations = {
-          rotated: 0,
-          retired: 0,
-          published: 0,
-          rows: 0,
-          leastLeadSeconds: Number.POSITIVE_INFINITY,
-        }
+        const rotations = noRotations()
         const memory = new Map<string, Memory[]>(world.guards.map(({ name }) => [name, []]))
         const parts = [runPaced(load, capacity / 2, isOver), watchMemory(world, memory, measureEverySeconds, isOver)]
         const leadSeconds = rotateEverySeconds / 2
