@@ -40,7 +40,7 @@ function shownInBoth(kind: string): string[] {
 
 let run: Run
 beforeAll(async () => {
-  const [users, capacitySeconds] = isLong ? [100, 12] : [20, 1]
+  const [users, capacitySeconds] = isLong ? [100, 12] : [12, 1]
   run = await openRun({ folder, seed, users, capacitySeconds, rotateEverySeconds })
 }, 180_000)
 afterAll(async () => {

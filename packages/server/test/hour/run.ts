@@ -79,7 +79,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
       ...{ world, load, capacity, beyond, close },
       async renew() {
         model.clear()
-        for (const user of model.users) await begin(load, user)
+        await Promise.all(model.users.map((user) => begin(load, user)))
       },
       async go({ seconds, measureEverySeconds, rotates = true, violationsAtMost = 50 }) {
         const journal = new Journal()
