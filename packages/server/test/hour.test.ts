@@ -22,7 +22,7 @@ import { storeName } from './store/test-store.js'
 const isLong = process.env.HOUR_MINUTES !== undefined
 const seconds = isLong ? Number(process.env.HOUR_MINUTES) * 60 : 8
 const seed = Number(process.env.HOUR_SEED ?? Date.now() % 2 ** 31)
-const rotateEverySeconds = isLong ? 60 : 3
+const [rotateEverySeconds, ttlSeconds] = isLong ? [60, 60] : [3, 5]
 const measureEverySeconds = isLong ? Math.max(1, seconds / 60) : 1
 const timeout = seconds * 1000 + 240_000
 const never = Number.POSITIVE_INFINITY
@@ -41,7 +41,7 @@ function shownInBoth(kind: string): string[] {
 let run: Run
 beforeAll(async () => {
   const [users, capacitySeconds] = isLong ? [100, 12] : [12, 1]
-  run = await openRun({ folder, seed, users, capacitySeconds, rotateEverySeconds })
+  run = await openRun({ folder, seed, users, capacitySeconds, rotateEverySeconds, ttlSeconds })
 }, 180_000)
 afterAll(async () => {
   await run?.close()

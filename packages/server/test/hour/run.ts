@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly users: number
   readonly capacitySeconds: number
   readonly rotateEverySeconds: number
+  /** Of access tokens. A key is retired half a turn after it has signed: some of its tokens should be left then. */
+  readonly ttlSeconds: number
 }
 
 export interface Run {
@@ -55,9 +57,7 @@ export interface Went {
 }
 
 export async function openRun(options: RunOptions): Promise<Run> {
-  const { folder, seed, users, capacitySeconds, rotateEverySeconds } = options
-  // As long as a key signs: half of its tokens expire by themselves before it is retired, and half are refused.
-  const ttlSeconds = rotateEverySeconds
+  const { folder, seed, users, capacitySeconds, rotateEverySeconds, ttlSeconds } = options
   const world = await openWorld(folder, ttlSeconds)
   const model = new Model(Math.min(5, ttlSeconds / 4) * 1000)
   const cleaning = setInterval(() => model.expire(), 1000)
