@@ -29,6 +29,8 @@ export interface User {
   /** Changed since: does not log in. */
   oldSecret: string | undefined
   sessions: Session[]
+  /** Nothing ends its sessions: its tokens live until they expire, or their key is retired. */
+  readonly staysLoggedIn: boolean
   /** Something that changes its sessions is under way. */
   isBusy: boolean
 }
@@ -43,7 +45,7 @@ export class Model {
   issued: Token[] = []
   /** Their end was acknowledged, the latest last; not expired. */
   ended: Token[] = []
-  /** Their key was retired; not expired when it was. */
+  /** Their key was retired, and nothing else had ended them before. */
   retired: Token[] = []
   /** Expired by themselves. */
   expired: Token[] = []
@@ -98,10 +100,10 @@ export class Model {
     }
   }
 
-  /** The key was retired: once with the acknowledgement, tokens that are still to expire are shown as its own. */
+  /** The key was retired; to be called with the acknowledgement. */
   retire(key: SigningKey): void {
     key.end.ackedAtMs = performance.now()
-    this.retired = this.issued.filter((token) => token.key === key)
+    this.retired = this.issued.filter((token) => token.key === key && token.end.askedAtMs === Number.POSITIVE_INFINITY)
   }
 
   /** As if nobody had logged in yet. */

@@ -124,11 +124,13 @@ async function register(load: Load, count: number): Promise<void> {
   let begun = 0
   const some = async () => {
     while (begun < count) {
-      const [account, secret] = [`user.${++begun}@example.org`, `a long passphrase ${begun}`]
+      const number = ++begun
+      const [account, secret] = [`user.${number}@example.org`, `a long passphrase ${number}`]
       const body = { account, secret, type: 100, nickname: 'somebody' }
       const request = { kind: 'register', method: 'POST', path: '/v1/client/register', body, credential } as const
       await ask(load, guards[0], request)
-      const user = { account, secret, oldSecret: undefined, sessions: [], isBusy: false }
+      const staysLoggedIn = number % 2 === 0
+      const user = { account, secret, oldSecret: undefined, sessions: [], staysLoggedIn, isBusy: false }
       await begin(load, user)
       await begin(load, user)
       model.users.push(user)

@@ -7,7 +7,9 @@ import type { Session, Token, User } from './model.js'
 
 type Step = (load: Load) => Promise<unknown>
 
+/** Fewer for those who stay logged in: the others have theirs ended. */
 const sessionsAUser = 30
+const steadySessions = 3
 const alwaysGood = { ends: [], expiresAtMs: Number.POSITIVE_INFINITY }
 /** Of the newest this many are looked at first: what ended or began a moment ago may be answered wrongly. */
 const newest = 30
@@ -95,6 +97,7 @@ async function alone(
 }
 
 const hasSession = ({ sessions }: User) => sessions.length > 0
+const hasEndableSession = (user: User) => !user.staysLoggedIn && hasSession(user)
 
 const post = (kind: string, path: string, body: unknown, credential: Request['credential'] = alwaysGood): Request => ({
   ...{ kind, method: 'POST', path, body, credential },
@@ -104,7 +107,7 @@ async function logIn(load: Load): Promise<unknown> {
   return alone(
     load,
     (user) => begin(load, user),
-    ({ sessions }) => sessions.length < sessionsAUser,
+    ({ sessions, staysLoggedIn }) => sessions.length < (staysLoggedIn ? steadySessions : sessionsAUser),
   )
 }
 
@@ -153,7 +156,7 @@ function tokenToAskWith({ model }: Load, { tokens }: Session): Token | undefined
 }
 
 const sessionToAskWith = (load: Load, { sessions }: User) => sessions.find((one) => tokenToAskWith(load, one))
-const canAsk = (load: Load) => (user: User) => sessionToAskWith(load, user) !== undefined
+const canEnd = (load: Load) => (user: User) => !user.staysLoggedIn && sessionToAskWith(load, user) !== undefined
 
 async function revoke(load: Load, by: 'access token' | 'refresh token'): Promise<unknown> {
   const { model, guards } = load
@@ -167,7 +170,7 @@ async function revoke(load: Load, by: 'access token' | 'refresh token'): Promise
     end.acknowledge()
     return model.forget([session])
   }
-  return alone(load, work, by === 'access token' ? canAsk(load) : hasSession)
+  return alone(load, work, by === 'access token' ? canEnd(load) : hasEndableSession)
 }
 
 async function logOutEverywhere(load: Load): Promise<unknown> {
@@ -184,7 +187,7 @@ async function logOutEverywhere(load: Load): Promise<unknown> {
     end.acknowledge()
     model.forget(sessions)
   }
-  return alone(load, work, canAsk(load))
+  return alone(load, work, canEnd(load))
 }
 
 async function changeSecret(load: Load): Promise<unknown> {
@@ -206,5 +209,5 @@ async function changeSecret(load: Load): Promise<unknown> {
     session.tokens = []
     model.take(session, JSON.parse(text) as Pair)
   }
-  return alone(load, work, canAsk(load))
+  return alone(load, work, canEnd(load))
 }
