@@ -1,4 +1,5 @@
 // The full run of hour.test.ts. Usage: npm run hour -w @latchkey/server [-- --minutes 60 --store SQLite|PostgreSQL --seed N]
+// In fewer than ten minutes memory is not flat yet: programs take as long to be compiled and to fill what they remember.
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { runAlone } from './run-alone.mjs'
