@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { flatness } from './hour/flat.js'
+import { flatness, isBelowItsPeak } from './hour/flat.js'
 import { Journal } from './hour/journal.js'
 import { openRun, type Run } from './hour/run.js'
 import { summarise, trendsOf } from './hour/summary.js'
@@ -191,5 +191,13 @@ describe('what stays as it is', () => {
     ['without values', false, []],
   ])('%s: %s', (_, isFlat, values) => {
     expect(flatness(values).isFlat).toBe(isFlat)
+  })
+
+  it.each<[string, boolean, number[]]>([
+    ['falls and comes back', true, noisy((i) => (i > 20 && i < 35 ? 80 : 100))],
+    ['comes back to more than it was', false, noisy((i) => (i < 20 ? 100 : 75 + i))],
+    ['has no values', false, []],
+  ])('what %s is below its peak: %s', (_, isBelow, values) => {
+    expect(isBelowItsPeak(values)).toBe(isBelow)
   })
 })

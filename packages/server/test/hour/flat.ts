@@ -24,6 +24,15 @@ export function flatness(values: readonly number[]): Flatness {
   return { ratioOfMedians, gain, isFlat: ratioOfMedians <= greatestRatio && gain <= greatestGain }
 }
 
+/**
+ * Whether the last third lies below the greatest of the first. What a process has from the system falls when it is left alone,
+ * and comes back: that is no growth.
+ */
+export function isBelowItsPeak(values: readonly number[]): boolean {
+  const third = Math.floor(values.length / 3)
+  return third > 0 && median(values.slice(2 * third)) <= Math.max(...values.slice(0, third))
+}
+
 /** From one value to the next: the median of the slopes between any two (Theil 1950, Sen 1968). */
 function slope(values: readonly number[]): number {
   const slopes = values.flatMap((value, i) => values.slice(i + 1).map((later, j) => (later - value) / (j + 1)))

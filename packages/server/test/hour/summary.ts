@@ -1,6 +1,6 @@
 /** A run as a table for people. */
 import { median, table } from '../store/growth/timings.js'
-import { type Flatness, flatness } from './flat.js'
+import { type Flatness, flatness, isBelowItsPeak } from './flat.js'
 import type { Run, Went } from './run.js'
 import type { Memory } from './world.js'
 
@@ -23,8 +23,9 @@ export function trendsOf({ memory }: Went): readonly Trend[] {
   })
   return [...memory].flatMap(([name, seen]) => {
     const of = (what: keyof Memory) => seen.flatMap((one) => one[what] ?? [])
+    const resident = trend(`${name}, resident`, of('rss'), megabytes)
     const all = [
-      trend(`${name}, resident`, of('rss'), megabytes),
+      { ...resident, isFlat: resident.isFlat || isBelowItsPeak(resident.values) },
       trend(`${name}, heap`, of('heapUsed'), megabytes),
       trend(`${name}, open files`, of('files'), String),
     ]
