@@ -172,6 +172,8 @@ it('is one line an event, whatever stands in it', async () => {
       .values({ at: 1, event: nasty, outcome: 'done', detail: nasty } as never)
       .execute(),
   )
+  // Refusals are written half a second later: of the account here, and of the scope above.
+  await until(async () => (await list('--outcome', 'refused')).length === 4)
   await expect.poll(sealed, { timeout: 5_000 }).toBe(true)
   const count = (await store.db.selectFrom('audit_events').select('id').execute()).length
   const events = await list()
