@@ -1,4 +1,5 @@
 /** Where the chain of seals begins and ends: kept beside it, under macs of their own, so that neither end can be cut off unseen. */
+import { replaceMeta } from '../store/replace-meta.js'
 import type { Reading, Writing } from '../store/store.js'
 import type { SealMacs } from './audit-keys.js'
 
@@ -40,19 +41,5 @@ export async function writeEnd(
   macs: SealMacs,
 ): Promise<boolean> {
   const value = `${number} ${mac} ${macs.ofEnd(end, number, mac)}`
-  if (before === undefined) {
-    const { numInsertedOrUpdatedRows } = await transaction
-      .insertInto('meta')
-      .values({ name: names[end], value })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirstOrThrow()
-    return numInsertedOrUpdatedRows === 1n
-  }
-  const { numUpdatedRows } = await transaction
-    .updateTable('meta')
-    .set({ value })
-    .where('name', '=', names[end])
-    .where('value', '=', before.text)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows === 1n
+  return replaceMeta(transaction, { name: names[end], before: before?.text, value })
 }

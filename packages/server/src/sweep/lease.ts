@@ -1,5 +1,6 @@
 /** Whose turn it is to do what one node at a time does, whatever becomes of it. */
 import { randomBytes } from 'node:crypto'
+import { replaceMeta } from '../store/replace-meta.js'
 import type { Store } from '../store/store.js'
 
 /** What there are turns for; each has its own. */
@@ -23,24 +24,7 @@ export function createLease(store: Store, name: LeaseName): Lease {
     const value = `${owner} ${now + seconds}`
     const row = await store.db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst()
     if (row !== undefined && !isFree(row.value, holder, now)) return false
-    return store.transaction(async (transaction) => {
-      if (row === undefined) {
-        const { numInsertedOrUpdatedRows } = await transaction
-          .insertInto('meta')
-          .values({ name, value })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirstOrThrow()
-        return numInsertedOrUpdatedRows === 1n
-      }
-      const { numUpdatedRows } = await transaction
-        .updateTable('meta')
-        .set({ value })
-        .where('name', '=', name)
-        // As it was read: of several that saw it free, one finds it so.
-        .where('value', '=', row.value)
-        .executeTakeFirstOrThrow()
-      return numUpdatedRows === 1n
-    })
+    return store.transaction((transaction) => replaceMeta(transaction, { name, before: row?.value, value }))
   }
 
   return Object.freeze({
