@@ -74,7 +74,7 @@ async function makeLarge(file: string): Promise<void> {
   const columns = 'at, event, outcome, seal, detail'
   const insert = database.prepare(`insert into audit_events (${columns}) values (0, 'old', 'done', 1, ?)`)
   database.transaction(() => {
-    for (let i = 0; i < 24; i++) insert.run('x'.repeat(1024 ** 2))
+    for (let i = 0; i < 128; i++) insert.run('x'.repeat(1024 ** 2))
   })()
   database.close()
 }
