@@ -123,6 +123,52 @@ describe('the secret', () => {
   })
 })
 
+describe('the configuration file', () => {
+  const webhookSecret = `whsec_${Buffer.from(random).toString('base64')}`
+  const webhooks = [{ url: 'https://hooks.example/', secret: webhookSecret, events: ['login'] }]
+
+  it('is a fault when every user may read a secret in it, whose name alone is told', async () => {
+    const deployment = await deploy()
+    expect((await deployment.examine()).levels.configuration).toBeUndefined()
+    configure(deployment, { registration: false })
+    const path = join(deployment.folder, 'latchkey.config.json')
+    chmodSync(path, 0o644)
+    expect((await deployment.examine()).levels.configuration).toBe('ok')
+    configure(deployment, { webhooks })
+    const { levels, texts } = await deployment.examine()
+    expect(levels.configuration).toBe('fault')
+    expect(texts.configuration).toMatch(/holds secrets: webhooks\. Run: chmod 600 .*latchkey\.config\.json/)
+    expect(texts.configuration).not.toContain(webhookSecret)
+    chmodSync(path, 0o640)
+    expect((await deployment.examine()).levels.configuration).toBe('ok')
+  })
+
+  it('may be read by everybody when its secrets come from the environment', async () => {
+    const { folder, examine } = await deploy()
+    const text = `export default { webhooks: [{ ...${JSON.stringify(webhooks[0])}, secret: process.env.HOOKS }] }`
+    writeFileSync(join(folder, 'latchkey.config.js'), text.replace(webhookSecret, ''), { mode: 0o644 })
+    const before = process.env.HOOKS
+    process.env.HOOKS = webhookSecret
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.HOOKS
+      else process.env.HOOKS = before
+    })
+    expect((await examine()).levels.configuration).toBe('ok')
+  })
+})
+
+describe('the list of breached passwords', () => {
+  it('is a fault when it cannot be used, and says why', async () => {
+    const deployment = await deploy()
+    const path = join(deployment.folder, 'breached.txt')
+    configure(deployment, { breachedPasswordsFile: path })
+    const missing = await deployment.examine()
+    expect([missing.levels.breached, missing.texts.breached]).toEqual(['fault', expect.stringContaining('ENOENT')])
+    writeFileSync(path, `${'A'.repeat(40)}:1\n${'B'.repeat(40)}:1\n`)
+    expect((await deployment.examine()).levels.breached).toBe('ok')
+  })
+})
+
 describe.runIf(onSqlite)('the data folder', () => {
   it('is looked at before the database is opened: modes of the secret, of itself and of its files', async () => {
     const { examine, folder } = await deploy()

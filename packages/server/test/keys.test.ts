@@ -1,6 +1,8 @@
 /** Rotating and retiring signing keys while several servers and a service run. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createAuth } from 'latchkey'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openStore } from '../src/store/open-store.js'
 import {
   ann,
@@ -11,8 +13,10 @@ import {
   runCommand,
   secret,
   startNode,
+  temporaryFolder,
   useServer,
 } from './server.js'
+import { createTestDatabase } from './store/test-store.js'
 
 const issuer = 'https://id.example'
 const busy = 'busy@example.org'
@@ -118,6 +122,29 @@ describe('rotating', () => {
     ]).toEqual([1, 1])
     const token = await logIn(second.url)
     await until(async () => (await everywhere(token)).every((status) => status === 200))
+  })
+})
+
+describe('keyLeadSeconds', () => {
+  it('is how long a key waits, and twice as long as the key set may be kept', async () => {
+    const folder = temporaryFolder()
+    const database = await createTestDatabase(folder)
+    const node = await startNode(database, { issuer, keyLeadSeconds: 30 })
+    const store = await openStore(database.storeOptions)
+    onTestFinished(async () => {
+      await node.close()
+      await store.close()
+    })
+    const { headers } = await ask(node.url, 'GET', '/.well-known/jwks.json')
+    expect(headers.get('cache-control')).toBe('public, max-age=15')
+
+    const published_at = store.now() - 31
+    await store.transaction((t) => t.updateTable('signing_keys').set({ published_at }).execute())
+    const rotate = () => runCommand(folder, ['key', 'rotate'], '', database.environment)
+    expect(await rotate()).toMatchObject({ code: 1, error: expect.stringMatching(/Wait 5\d\d seconds/) })
+    writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ keyLeadSeconds: 30 }))
+    expect(await rotate()).toMatchObject({ code: 0, error: '' })
+    expect(await rotate()).toMatchObject({ code: 1, error: expect.stringMatching(/Wait (?:30|2\d) seconds/) })
   })
 })
 

@@ -26,7 +26,7 @@ async function runDoctor(io: CommandIo, { url, json }: DoctorOptions): Promise<v
   }
   const config = await readConfig({ environment: io.environment, folder: io.folder })
   const { examine } = await import('../doctor/examine.js')
-  const findings = await examine({ config, environment: io.environment, url })
+  const findings = await examine({ config, environment: io.environment, folder: io.folder, url })
   const faults = findings.filter(({ level }) => level === 'fault').length
   if (json) io.out(JSON.stringify({ healthy: faults === 0, findings }))
   else for (const finding of findings) io.out(lineOf(finding))

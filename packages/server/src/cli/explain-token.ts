@@ -77,7 +77,8 @@ async function explainHere(
   const { peekToken } = await import('../sessions/peek-token.js')
   const { firstKnowing, keysByKind } = await import('../signing-keys/by-kind.js')
   const { openSigningKeys } = await import('../signing-keys/signing-keys.js')
-  const keys = await openSigningKeys({ store, secret: config.secret, algorithm: config.algorithm })
+  const { secret, algorithm, keyLeadSeconds } = config
+  const keys = await openSigningKeys({ store, secret, algorithm, keyLeadSeconds })
   const follower = followStore({ store, revocations, log: silentLog })
   await follower.catchUp()
   await follower.close()

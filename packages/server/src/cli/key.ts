@@ -67,10 +67,10 @@ export function addKeyCommands(program: Command, io: CommandIo): void {
 }
 
 async function withKeys(io: CommandIo, work: (keys: SigningKeys, now: number) => Promise<void>): Promise<void> {
-  await withAccounts(io, async ({ store }, { secret, algorithm }) => {
+  await withAccounts(io, async ({ store }, { secret, algorithm, keyLeadSeconds }) => {
     const { openSigningKeys } = await import('../signing-keys/signing-keys.js')
     try {
-      await work(await openSigningKeys({ store, secret, algorithm }), store.now())
+      await work(await openSigningKeys({ store, secret, algorithm, keyLeadSeconds }), store.now())
     } catch (error) {
       throw (error as Error)?.name === 'RotationRefused' ? new CommandError((error as Error).message) : error
     }

@@ -28,6 +28,7 @@ export interface ReadyConfig {
   /** Whether roles were given: then guards take the scopes that these list, and no others. */
   readonly rolesGiven: boolean
   readonly algorithm: Algorithm
+  readonly keyLeadSeconds: number
   readonly trustedProxies: number
   readonly corsOrigins: readonly string[]
   /** Undefined: no metrics. */
@@ -91,6 +92,7 @@ export async function readConfig(sources: ConfigSources = {}): Promise<ReadyConf
     roles: withBuiltInRoles(roles),
     rolesGiven: roles !== undefined,
     algorithm: given.algorithm ?? 'EdDSA',
+    keyLeadSeconds: given.keyLeadSeconds ?? 600,
     trustedProxies: given.trustedProxies ?? 0,
     corsOrigins: Object.freeze([...(given.corsOrigins ?? [])]),
     metricsPort: given.metricsPort,

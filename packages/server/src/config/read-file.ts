@@ -11,14 +11,22 @@ export interface ConfigurationFile {
 }
 
 /**
- * Reads `latchkey.config.js` (its default export) or `latchkey.config.json` in the folder, or `latchkey.config.ts` where Node
- * strips types itself; undefined when there is none.
- * @throws ConfigurationError when there are both, or the file cannot be read.
+ * The name of the configuration file in the folder; undefined when there is none.
+ * @throws ConfigurationError when there are several.
  */
-export async function readConfigurationFile(folder: string): Promise<ConfigurationFile | undefined> {
+export function findConfigurationFile(folder: string): string | undefined {
   const found = names.filter((name) => existsSync(join(folder, name)))
   if (found.length > 1) throw new ConfigurationError(`There are ${found.join(' and ')}; keep one of them`)
-  const [name] = found
+  return found[0]
+}
+
+/**
+ * Reads `latchkey.config.js` (its default export) or `latchkey.config.json` in the folder, or `latchkey.config.ts` where Node
+ * strips types itself; undefined when there is none.
+ * @throws ConfigurationError when there are several, or the file cannot be read.
+ */
+export async function readConfigurationFile(folder: string): Promise<ConfigurationFile | undefined> {
+  const name = findConfigurationFile(folder)
   if (name === undefined) return undefined
   if (name.endsWith('.ts') && !(process.features as { typescript?: unknown }).typescript) {
     throw new ConfigurationError(

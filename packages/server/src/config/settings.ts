@@ -26,6 +26,8 @@ export interface LatchkeyConfig<Scope extends string = string> {
   readonly roles?: Roles<Scope> | undefined
   /** What new signing keys sign with; keys that exist keep theirs. Default `EdDSA`. */
   readonly algorithm?: Algorithm | undefined
+  /** How long a key is published before it signs, and twice as long as copies of the key set may be kept. Default 600. */
+  readonly keyLeadSeconds?: number | undefined
   /**
    * How many proxies in front of the server add the address they were asked from to X-Forwarded-For; 0 to 10, default 0: no
    * header that a client could write counts.
@@ -144,6 +146,15 @@ export const settings: Readonly<Record<SettingName, Setting>> = Object.freeze({
     sentence:
       'What new signing keys sign with; keys that exist keep theirs. Only key pairs (the first two) are published.',
     isValid: (value) => algorithms.some((name) => name === value),
+  },
+  keyLeadSeconds: {
+    type: 'integer',
+    unit: 'seconds',
+    default: '`600`',
+    expected: 'a whole number from 10 to 3600',
+    sentence:
+      'How long a signing key is published before it signs; `latchkey key rotate` refuses before, unless `--now`. Caches may keep the key set for half of it, and a server that has not read the keys for half of it issues nothing.',
+    isValid: isIntegerFrom(10, 3600),
   },
   trustedProxies: {
     environment: 'LATCHKEY_TRUSTED_PROXIES',

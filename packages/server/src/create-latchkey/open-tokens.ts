@@ -16,8 +16,8 @@ export interface OpenTokens {
  * @throws ConfigurationError when the tokens of a role would be too long.
  */
 export async function openTokens(store: Store, config: ReadyConfig): Promise<OpenTokens> {
-  const { secret, algorithm, issuer, audiences, accessTtlSeconds } = config
-  const signingKeys = await openSigningKeys({ store, secret, algorithm })
+  const { secret, algorithm, keyLeadSeconds, issuer, audiences, accessTtlSeconds } = config
+  const signingKeys = await openSigningKeys({ store, secret, algorithm, keyLeadSeconds })
   const tokens = createAccessTokenIssuer({ signingKeys, issuer, audiences, accessTtlSeconds, clock: store.clock })
   checkTokenSize(config, tokens, store.now())
   await rememberTtl(store, accessTtlSeconds)

@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js'
 import { checkClockOffset, checkMachineClock } from './clock.js'
 import { checkCopy, checkFileSystem, checkModes } from './data-folder.js'
 import { checkHorizon } from './feed.js'
+import { checkBreachedPasswords, checkConfigurationFile } from './files.js'
 import { type Finding, fault, noStart } from './finding.js'
 import { checkFromOutside } from './from-outside.js'
 import { checkIssuer, checkProxy } from './issuer.js'
@@ -22,6 +23,8 @@ import { checkSqlite } from './sqlite.js'
 export interface Deployment {
   readonly config: ReadyConfig
   readonly environment: Environment
+  /** Where the configuration file is. */
+  readonly folder: string
   /** Where clients reach the running server; undefined: it is not asked. */
   readonly url?: string | undefined
 }
@@ -30,10 +33,11 @@ export interface Deployment {
  * Looks at a deployment from the inside, and with `url` from the outside. Migrates nothing, makes nothing and tries no
  * credential; as each start does, it gives the SQLite file the mode 0600.
  */
-export async function examine({ config, environment, url }: Deployment): Promise<readonly Finding[]> {
+export async function examine({ config, environment, folder, url }: Deployment): Promise<readonly Finding[]> {
   return [
     checkMachineClock(Date.now()),
     checkSecret(config),
+    ...checkConfigurationFile(folder, config),
     // Before the database is opened, which sets the mode of its file.
     ...checkPlace(config, environment),
     ...(await checkDatabase(config)),
@@ -43,6 +47,7 @@ export async function examine({ config, environment, url }: Deployment): Promise
     checkRegistration(config),
     checkFeedAccess(config),
     checkLimits(config.limits),
+    ...(await checkBreachedPasswords(config)),
     await checkMetricsPort(config.metricsPort),
     ...(url === undefined ? [] : await checkFromOutside(url)),
   ]

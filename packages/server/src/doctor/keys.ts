@@ -9,14 +9,21 @@ const mostDays = 365
 const daySeconds = 86_400
 
 /** Opens the signing keys with the secret, and looks at their age; makes none where there are none. */
-export async function checkKeys(store: Store, { secret, algorithm }: ReadyConfig): Promise<readonly Finding[]> {
+export async function checkKeys(
+  store: Store,
+  { secret, algorithm, keyLeadSeconds }: ReadyConfig,
+): Promise<readonly Finding[]> {
   const rows = await readRows(store.db)
   if (rows.length === 0) return [ok('keys', 'There are none yet; the first start makes them.')]
   try {
-    const keys = await openSigningKeys({ store, secret, algorithm })
+    const keys = await openSigningKeys({ store, secret, algorithm, keyLeadSeconds })
     const count = `${rows.length} keys open with the secret.`
     const hasNext = rows.some(({ sign_from, sign_until }) => sign_from === null && sign_until === null)
-    return [ok('keys', count), checkAge(keys.signingSince(store.now()), store.now()), checkNext(hasNext)]
+    return [
+      ok('keys', count),
+      checkAge(keys.signingSince(store.now()), store.now()),
+      checkNext(hasNext, keyLeadSeconds),
+    ]
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     return [fault('keys', error.message, noStart)]
@@ -31,9 +38,9 @@ function checkAge(since: number | undefined, now: number): Finding {
   return days <= mostDays ? ok('signing key', found) : warning('signing key', found, 'Run: latchkey key rotate')
 }
 
-function checkNext(hasNext: boolean): Finding {
+function checkNext(hasNext: boolean, leadSeconds: number): Finding {
   if (hasNext) return ok('next key', 'The next key is published already.')
-  const found = 'No next key is published: a rotation waits ten minutes for every service to read one.'
+  const found = `No next key is published: a rotation waits ${leadSeconds} seconds for every service to read one.`
   return warning(
     'next key',
     found,

@@ -45,7 +45,7 @@ export interface ApiParts {
   readonly changeSecret: ChangeSecret
   readonly verifier: Verifier
   readonly auth: Auth
-  readonly signingKeys: Pick<SigningKeys, 'publicJwks'>
+  readonly signingKeys: Pick<SigningKeys, 'publicJwks' | 'maxAgeSeconds'>
   readonly feedPages: FeedPages
   readonly feedAccess: 'public' | 'key'
   readonly limits: Limits

@@ -9,7 +9,7 @@ import { marginSeconds, type RotationParts, raiseKeysVersion } from './rotate-ke
  * another is published. Answers the rows of the feed that refuse the tokens of the old ones.
  */
 export async function replaceKeys(
-  { store, master, algorithm }: RotationParts,
+  { store, master, algorithm }: Omit<RotationParts, 'keyLeadSeconds'>,
   transaction: Writing,
 ): Promise<{ readonly revoked: readonly NewRevocation[] }> {
   const now = store.now()

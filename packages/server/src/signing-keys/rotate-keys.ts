@@ -10,8 +10,6 @@ import { newKeyRow, readRows } from './key-rows.js'
 import { readLongestTtl } from './longest-ttl.js'
 import type { MasterKey } from './master-key.js'
 
-/** A key is published this long before it signs, so that every service has read it by then. */
-export const keyLeadSeconds = 600
 /** The greatest leeway of any verifier, and an hour for clocks that step. */
 export const marginSeconds = 300 + 3600
 
@@ -19,6 +17,8 @@ export interface RotationParts {
   readonly store: Store
   readonly master: MasterKey
   readonly algorithm: Algorithm
+  /** A key is published this long before it signs, so that every service has read it by then. */
+  readonly keyLeadSeconds: number
 }
 
 /** Why a rotation was refused; the message says what to do. */
@@ -30,7 +30,7 @@ export class RotationRefused extends Error {
  * Lets the published key that has not signed yet sign from the next second on, and publishes another. Tokens of the key before
  * stay good until the longest of them has expired. Resolves once every token carries the new key, wherever it is issued.
  *
- * @throws RotationRefused when the next key was published less than ten minutes ago, unless `immediately`.
+ * @throws RotationRefused when the next key was published less than `keyLeadSeconds` ago, unless `immediately`.
  */
 export async function rotateKeys(parts: RotationParts, immediately: boolean): Promise<{ readonly kid: string }> {
   const { store } = parts
@@ -86,7 +86,7 @@ export async function readKeysVersion(db: Reading): Promise<number> {
 }
 
 async function rotate(
-  { master, algorithm, store }: RotationParts,
+  { master, algorithm, keyLeadSeconds, store }: RotationParts,
   transaction: Writing,
   immediately: boolean,
   signFrom: number,

@@ -3,7 +3,7 @@ import type { Algorithm, Jwk, Key } from 'latchkey/token'
 import type { Reading, Store } from '../store/store.js'
 import { type KeyEntry, newKeyRow, readEntries } from './key-rows.js'
 import { type MasterKey, openMasterKey, rewrapMasterKey } from './master-key.js'
-import { keyLeadSeconds, readKeysVersion, retireKey, rotateKeys } from './rotate-keys.js'
+import { readKeysVersion, retireKey, rotateKeys } from './rotate-keys.js'
 
 /** The keys that tokens are signed and verified with, held in memory. */
 export interface SigningKeys {
@@ -21,13 +21,15 @@ export interface SigningKeys {
    * whether this node has read the change that the feed speaks of.
    */
   publicJwks(): { readonly keys: readonly Jwk[]; readonly keys_version: number }
+  /** How old a copy of the key set may be and hold every key that signs: half of `keyLeadSeconds`. */
+  readonly maxAgeSeconds: number
   /** The version of the rows that were read: one more with every change of the keys. */
   readonly version: number
   /** All keys there are, retired ones included, in the order of their publication. */
   list(): readonly KeyEntry[]
   /** Reads the rows again, after this or another process changed them. */
   reload(): Promise<void>
-  /** Says that the rows are still as they were read. Without that, or a reload, for five minutes nothing is signed any more. */
+  /** Says that the rows are still as they were read. Without that, or a reload, for half of `keyLeadSeconds` nothing is signed any more. */
   confirm(): void
   /** See `rotateKeys`. */
   rotate(immediately: boolean): Promise<{ readonly kid: string }>
@@ -43,6 +45,8 @@ export interface SigningKeysOptions {
   readonly secret?: string | undefined
   /** Of keys that are made from now on; those that exist keep theirs. Default EdDSA. */
   readonly algorithm?: Algorithm | undefined
+  /** How long a key is published before it signs. Default 600. */
+  readonly keyLeadSeconds?: number | undefined
 }
 
 /**
@@ -51,14 +55,14 @@ export interface SigningKeysOptions {
  * @throws StartError when the store has keys and the secret is missing or another; nothing is made anew then.
  */
 export async function openSigningKeys(options: SigningKeysOptions): Promise<SigningKeys> {
-  const { store, secret, algorithm = 'EdDSA' } = options
+  const { store, secret, algorithm = 'EdDSA', keyLeadSeconds = 600 } = options
   const master = await openMasterKey({ store, secret })
   await makeFirstKeys(store, master, algorithm)
   let confirmedAtMs = performance.now()
   // In this order, so that the keys are never older than their version says.
   let version = await readKeysVersion(store.db)
   let entries = await readEntries(store, master)
-  const parts = { store, master, algorithm }
+  const parts = { store, master, algorithm, keyLeadSeconds }
 
   async function reload(): Promise<void> {
     const atMs = performance.now()
@@ -71,7 +75,9 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
     signingKey(now: number) {
       // Another node may have retired the key meanwhile.
       if (performance.now() - confirmedAtMs > (keyLeadSeconds / 2) * 1000) {
-        throw new LatchkeyError('busy', { detail: 'the signing keys could not be read for five minutes' })
+        throw new LatchkeyError('busy', {
+          detail: `the signing keys could not be read for ${keyLeadSeconds / 2} seconds`,
+        })
       }
       const newest = newestSigning(entries, now)
       if (newest !== undefined) return newest.key
@@ -83,6 +89,7 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
       keys: verifying(entries, store.now()).flatMap(({ key }) => (key.symmetric ? [] : [key.toPublicJwk()])),
       keys_version: version,
     }),
+    maxAgeSeconds: Math.floor(keyLeadSeconds / 2),
     get version() {
       return version
     },

@@ -31,7 +31,7 @@ export interface RotationOptions {
 
 /**
  * `latchkey key rotate` every `everySeconds`, and half of that later `latchkey key retire --now` for the key that signed before.
- * The lead is waited for here, and the command told not to: it asks for ten minutes, which cannot be set.
+ * The command refuses while the next key was published less than `keyLeadSeconds` ago: that is waited for here.
  */
 export async function runRotations(options: RotationOptions, rotations: Rotations): Promise<void> {
   const { world, model, forgeries, everySeconds, leadSeconds, isOver } = options

@@ -58,7 +58,8 @@ export interface Went {
 
 export async function openRun(options: RunOptions): Promise<Run> {
   const { folder, seed, users, capacitySeconds, rotateEverySeconds, ttlSeconds } = options
-  const world = await openWorld(folder, ttlSeconds)
+  const leadSeconds = rotateEverySeconds / 2
+  const world = await openWorld(folder, ttlSeconds, leadSeconds)
   const model = new Model(Math.min(5, ttlSeconds / 4) * 1000)
   const cleaning = setInterval(() => model.expire(), 1000)
   async function close(): Promise<void> {
@@ -93,7 +94,6 @@ export async function openRun(options: RunOptions): Promise<Run> {
         const rotations = noRotations()
         const memory = new Map<string, Memory[]>(world.guards.map(({ name }) => [name, []]))
         const parts = [runPaced(load, capacity / 2, isOver), watchMemory(world, memory, measureEverySeconds, isOver)]
-        const leadSeconds = rotateEverySeconds / 2
         if (rotates) {
           const shared = { world, model, forgeries, isOver }
           parts.push(runRotations({ ...shared, everySeconds: rotateEverySeconds, leadSeconds }, rotations))

@@ -12,6 +12,8 @@ import type { Guard } from './load.js'
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const nodeArguments = ['--expose-gc', '--import', path('tell-memory.mjs')]
 const service = path('guarded-service.mjs')
+/** Shorter ones are no setting: then the command is told not to wait. */
+const leastLeadSeconds = 10
 /** Used in turns, so that none is idle until the other side closes it, which a request may meet. */
 const connections = { maxSockets: 16, scheduling: 'fifo' } as const
 
@@ -41,7 +43,7 @@ export interface World {
   /** The key set as it is published. */
   keySet(): Promise<string>
   listKeys(): Promise<readonly KeyLine[]>
-  /** Lets the next key sign, however long it has been published: the caller has waited. */
+  /** Lets the next key sign; the caller has waited for `keyLeadSeconds`. */
   rotateKeys(): Promise<void>
   /** Refuses the tokens of that key. */
   retireKey(kid: string): Promise<void>
@@ -50,8 +52,8 @@ export interface World {
   close(): Promise<void>
 }
 
-/** In `folder`, on the store of this run. */
-export async function openWorld(folder: string, accessTtlSeconds: number): Promise<World> {
+/** In `folder`, on the store of this run. A key is to be published `keyLeadSeconds` before it signs. */
+export async function openWorld(folder: string, accessTtlSeconds: number, keyLeadSeconds: number): Promise<World> {
   const processes: { readonly name: string; readonly child: Serving; readonly close: () => void }[] = []
   async function close(): Promise<void> {
     for (const { child, close: closeExchange } of processes.reverse()) {
@@ -72,7 +74,8 @@ export async function openWorld(folder: string, accessTtlSeconds: number): Promi
     // Whatever is refused is refused by what it is, not since there was so much of it.
     const most = 1_000_000
     const limits = { perAccountAndPrefix: most, perPrefix: most, perAccount: most, registrationsPerPrefix: most }
-    const config = { accessTtlSeconds, limits, logLevel: 'warn' }
+    const lead = keyLeadSeconds < leastLeadSeconds ? {} : { keyLeadSeconds }
+    const config = { accessTtlSeconds, limits, logLevel: 'warn', ...lead }
     writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify(config))
     const child = await startServe({ folder, environment, port, nodeArguments })
     const server = open('server', child, '/v1/user')
@@ -110,7 +113,8 @@ export async function openWorld(folder: string, accessTtlSeconds: number): Promi
         const lines = (await run('key', 'list', '--json')).trim().split('\n')
         return lines.map((line) => JSON.parse(line) as KeyLine)
       },
-      rotateKeys: async () => void (await run('key', 'rotate', '--now')),
+      rotateKeys: async () =>
+        void (await run('key', 'rotate', ...(keyLeadSeconds < leastLeadSeconds ? ['--now'] : []))),
       retireKey: async (kid) => void (await run('key', 'retire', '--now', kid)),
       serverLog: () =>
         child.output.out

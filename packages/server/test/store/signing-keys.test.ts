@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Key } from 'latchkey/token'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openSigningKeys, type SigningKeysOptions } from '../../src/signing-keys/signing-keys.js'
 import { openStore } from '../../src/store/open-store.js'
 import type { Store } from '../../src/store/store.js'
@@ -171,6 +171,19 @@ describe('which key signs', () => {
     expect(() => keys.signingKey(now)).toThrow(expect.objectContaining({ code: 'busy', status: 503 }))
     expect(keys.verifyKeys().map(({ kid }) => kid)).toEqual([a])
     expect(keys.publicJwks().keys.map(({ kid }) => kid)).toEqual([a])
+  })
+
+  it.each([[600], [20]])('is busy when the keys were not read for half of %d seconds', async (keyLeadSeconds) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const keys = await open({ keyLeadSeconds })
+    const sign = () => keys.signingKey(store.now())
+    vi.advanceTimersByTime(keyLeadSeconds * 500 - 100)
+    expect(sign).not.toThrow()
+    vi.advanceTimersByTime(200)
+    expect(sign).toThrow(expect.objectContaining({ code: 'busy', status: 503 }))
+    keys.confirm()
+    expect(sign).not.toThrow()
   })
 })
 

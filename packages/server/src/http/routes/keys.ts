@@ -26,7 +26,7 @@ const query = z.object({
 /** RFC 7517 section 8.5.2. */
 const mediaType = 'application/jwk-set+json'
 
-/** The public keys. A key is published ten minutes before it signs, so a copy may be half as old. */
+/** The public keys. */
 export function addKeyRoutes(app: Api, { signingKeys }: ApiParts): void {
   const readKeys = createRoute({
     method: 'get',
@@ -50,7 +50,7 @@ export function addKeyRoutes(app: Api, { signingKeys }: ApiParts): void {
     return c.json({ keys: [...keys], keys_version }, 200, {
       // In the spelling that replaces Hono's own.
       'Content-Type': mediaType,
-      'cache-control': isCurrent ? 'public, max-age=300' : 'no-store',
+      'cache-control': isCurrent ? `public, max-age=${signingKeys.maxAgeSeconds}` : 'no-store',
     })
   })
 }
