@@ -1,10 +1,13 @@
 /**
  * No credential comes out where it was put in: canaries in every place of every request, then a search in each error, line of the
- * log, metric and row (ASVS V16.2.5, V14.2.1, V13.3.1).
+ * log, metric, row and message of a webhook (ASVS V16.2.5, V14.2.1, V13.3.1).
  */
 import { randomBytes } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../query/test/postgres.js'
+import { auditEventNames } from '../src/config/audit-event-names.js'
 import { findCanaries } from './canary/forms.js'
 import { malformed, placesOf, type Route, routesOf } from './canary/places.js'
 import { breakSessions, readDatabase } from './canary/read-database.js'
@@ -12,6 +15,7 @@ import { startsIn } from './running/starts-in.js'
 import { type AskOptions, ask, temporaryFolder } from './server.js'
 import { exchange } from './socket.js'
 import { createTestDatabase } from './store/test-store.js'
+import { answerStatus, startReceiver } from './webhooks/receiver.js'
 
 const { newFolder, serve } = startsIn(temporaryFolder())
 const json = { 'content-type': 'application/json' }
@@ -36,13 +40,19 @@ it('finds what it looks for, in any spelling', () => {
   expect(findCanaries(`${token.split('.')[0]} a canary passphrase`, canaries)).toEqual([])
 })
 
-it('no credential is in an error, the log, the metrics or the database, wherever a client puts it', {
+it('no credential is in an error, the log, the metrics, the database or a message, wherever a client puts it', {
   timeout: 600_000,
 }, async () => {
   const folder = newFolder()
   const database = await createTestDatabase(folder)
   const metricsPort = await freePort()
   const LATCHKEY_SECRET = canary('secret-of-the-keys')
+  const receiver = await startReceiver()
+  onTestFinished(() => receiver.close())
+  // The first one is sent again, and that is logged.
+  receiver.answer = (response, message) => answerStatus(receiver.received.length === 1 ? 500 : 204)(response, message)
+  const webhooks = [receiver.settings(auditEventNames)]
+  writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ webhooks }))
   const server = await serve({
     folder,
     environment: {
@@ -97,6 +107,8 @@ it('no credential is in an error, the log, the metrics or the database, wherever
     ...{ password, newPassword, wrong: canary('never-a-password'), agent, secret: LATCHKEY_SECRET },
     ...{ access: first.token, refresh: first.refresh_token, access2: last.token, refresh2: last.refresh_token },
     ...{ apiKey: key.key, ofApiKey: granted.json.access_token },
+    // Whoever knows the path may send there.
+    ...{ hook: receiver.secret.slice('whsec_'.length), hookPath: new URL(receiver.url).pathname },
     ...(databaseUrl !== undefined && { database: new URL(databaseUrl).password }),
   }
   const inDatabase = async () => {
@@ -147,6 +159,11 @@ it('no credential is in an error, the log, the metrics or the database, wherever
       device: credential.slice(0, 64),
     })
   }
+
+  const messages = JSON.stringify(receiver.received.map(({ message }) => message))
+  expect(findCanaries(messages, canaries)).toEqual([])
+  expect(new Set(receiver.received.map(({ message }) => message.type)).size).toBeGreaterThan(8)
+  expect(server.lines('messages of a webhook are not taken; they are sent again')).toHaveLength(1)
 
   const metrics = (await ask(`http://127.0.0.1:${metricsPort}`, 'GET', '/metrics')).text
   expect(metrics).toContain('latchkey_http_requests_total')

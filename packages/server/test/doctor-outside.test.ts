@@ -1,10 +1,7 @@
 /** What `latchkey doctor` finds out by asking: the running server, what stands before it, and the port of the metrics. */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import process from 'node:process'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../query/test/postgres.js'
@@ -13,6 +10,7 @@ import { checkPlainHttp } from '../src/doctor/from-outside.js'
 import { outerAddresses } from '../src/doctor/metrics-port.js'
 import { deploymentsIn, serveIt } from './doctor/deployments.js'
 import { findProgram } from './find-program.js'
+import { makeCertificate } from './make-certificate.js'
 import { ask, closeServer, listen, temporaryFolder } from './server.js'
 import { bin, startProcess } from './start-process.js'
 
@@ -72,19 +70,16 @@ describe('what stands before it', () => {
     'speaks TLS and keeps browsers there, or is told to',
     { timeout: 60_000 },
     async () => {
-      const { key, certificate } = makeCertificate(openssl as string, root)
+      const { key, cert, certificate } = makeCertificate(openssl as string, root)
       const deployment = await deploy()
       const url = new URL(await serveIt(deployment))
       let hsts: string | undefined
-      const proxy = createTlsServer(
-        { key: readFileSync(key), cert: readFileSync(certificate) },
-        (request, response) => {
-          if (hsts) response.setHeader('strict-transport-security', hsts)
-          return ask(url.href, 'GET', request.url as string).then(({ status, text }) =>
-            response.writeHead(status).end(text),
-          )
-        },
-      )
+      const proxy = createTlsServer({ key, cert }, (request, response) => {
+        if (hsts) response.setHeader('strict-transport-security', hsts)
+        return ask(url.href, 'GET', request.url as string).then(({ status, text }) =>
+          response.writeHead(status).end(text),
+        )
+      })
       const port = await listen(proxy)
       onTestFinished(() => closeServer(proxy))
       async function examine(NODE_EXTRA_CA_CERTS: string) {
@@ -135,11 +130,3 @@ describe('the port of the metrics', () => {
     ])
   })
 })
-
-function makeCertificate(openssl: string, folder: string): { readonly key: string; readonly certificate: string } {
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost'.split(' ')
-  const more = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate]
-  execFileSync(openssl, [...words, ...more], { stdio: 'ignore' })
-  return { key, certificate }
-}

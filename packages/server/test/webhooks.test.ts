@@ -14,6 +14,8 @@ import type { Store } from '../src/store/store.js'
 import { startSweeper } from '../src/sweep/sweeper.js'
 import { findCanaries } from './canary/forms.js'
 import { readDatabase } from './canary/read-database.js'
+import { findProgram } from './find-program.js'
+import { makeCertificate } from './make-certificate.js'
 import { startsIn } from './running/starts-in.js'
 import { ann, ask, postJson, runCommand, secret, startNode, temporaryFolder } from './server.js'
 import { createTestDatabase, type TestDatabase } from './store/test-store.js'
@@ -174,6 +176,24 @@ describe('several nodes', () => {
     expect(nodes.map(({ log }) => log)).toEqual([[], []])
   })
 
+  it('or workers of one server send each message once', async () => {
+    const folder = newFolder()
+    const { environment } = await createTestDatabase(folder)
+    const receiver = await newReceiver()
+    const webhooks = [receiver.settings(['login'])]
+    writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ webhooks }))
+    const { url, ...server } = await serve({ folder, environment, words: ['--workers', '2'] })
+    await postJson(url, '/v1/client/register', ann)
+    for (let i = 0; i < 4; i++) {
+      const logins = await Promise.all(Array.from({ length: 5 }, () => logIn(url)))
+      expect(logins.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201])
+    }
+    await until(() => receiver.received.length >= 20)
+    await aWhile()
+    expect([receiver.received.length, new Set(receiver.received.map(({ id }) => id)).size]).toEqual([20, 20])
+    expect(server.output.error).toBe('')
+  })
+
   it('take over from one that is killed while a message is on its way, and not before', async () => {
     const folder = newFolder()
     const { environment, storeOptions } = await createTestDatabase(folder)
@@ -202,6 +222,33 @@ describe('several nodes', () => {
     await until(async () => (await rowsOf(store)).length === 0)
   })
 })
+
+const openssl = findProgram(['openssl'], 'openssl')
+if (!openssl) console.warn('SKIPPED TLS: there is no openssl, and it cannot be installed')
+
+it.runIf(openssl !== undefined)(
+  'over TLS nothing is sent to a certificate that is not trusted; to another, all',
+  async () => {
+    const folder = newFolder()
+    const { environment } = await createTestDatabase(folder)
+    const { certificate, ...tls } = makeCertificate(openssl as string, newFolder())
+    const receiver = await startReceiver(tls)
+    onTestFinished(() => receiver.close())
+    const webhooks = [receiver.settings(['login'])]
+    writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ webhooks }))
+    const first = await serve({ folder, environment })
+    await postJson(first.url, '/v1/client/register', ann)
+    expect((await logIn(first.url)).status).toBe(201)
+    const [line] = await first.logged('messages of a webhook are not taken; they are sent again')
+    expect(line?.reason).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(await first.end()).toBe(0)
+    expect(receiver.requests).toBe(0)
+
+    await serve({ folder, environment: { ...environment, NODE_EXTRA_CA_CERTS: certificate } })
+    await until(() => receiver.received.length === 1)
+    expect(typesOf(receiver.received)).toEqual(['latchkey.login'])
+  },
+)
 
 it('neither secrets nor paths of endpoints are in the log, the metrics or the database', async () => {
   const folder = newFolder()

@@ -1,6 +1,7 @@
 /** What receives webhooks: a real HTTP server that verifies each message as the documentation says. */
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { Webhook } from 'standardwebhooks'
 import type { AuditEntry } from '../../src/audit/list-events.js'
 import type { AuditEventName, WebhookSettings } from '../../src/config.js'
@@ -37,12 +38,12 @@ export const answerStatus =
   (response) =>
     void response.writeHead(status, headers).end()
 
-/** Takes no message at all whose signature is wrong: the connection is closed. */
-export async function startReceiver(): Promise<Receiver> {
+/** Takes no message at all whose signature is wrong: the connection is closed. With `tls` it speaks nothing else. */
+export async function startReceiver(tls?: { readonly key: string; readonly cert: string }): Promise<Receiver> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
   const webhook = new Webhook(secret)
   const receiver = { secret, received: [] as Received[], requests: 0, answer: answerStatus(204) }
-  const server = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     receiver.requests++
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
@@ -59,9 +60,10 @@ export async function startReceiver(): Promise<Receiver> {
     const received = { path: url, headers, id: String(headers['webhook-id']), closed, message }
     receiver.received.push(received)
     await receiver.answer(response, received)
-  })
+  }
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   const port = await listen(server)
-  const url = `http://127.0.0.1:${port}/hooks/${randomBytes(6).toString('hex')}`
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/hooks/${randomBytes(12).toString('hex')}`
   return Object.assign(receiver, {
     ...{ port, url },
     settings: (events: readonly AuditEventName[]) => ({ url, secret, events }),
