@@ -1,4 +1,4 @@
-// Coverage-guided fuzzing, half an hour for each target; fuzz.test.ts is its short form.
+// Coverage-guided fuzzing, half an hour of the processor for each target, beside other work if need be; fuzz.test.ts is its short form.
 // Usage: npm run fuzz -w latchkey [-- [--minutes 30] [--seed N] [--keep] [target ...]]; --keep writes what it found into the corpus.
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,5 @@
 /** Looks for inputs that a target answers wrongly: changes those that led somewhere new (coverage-guided fuzzing). */
+import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import { collect } from '../../heap.js'
 import { createRandom } from '../random.js'
@@ -12,10 +13,10 @@ export interface SearchOptions {
   readonly seed: number
   /** Inputs to begin with, besides the target's own. */
   readonly corpus: readonly string[]
-  /** It ends after so many inputs, or at `until`. */
+  /** It ends after so many inputs, or when the processor has worked so long. */
   readonly maxRuns: number
-  /** By `performance.now`; default never. */
-  readonly until?: number
+  /** Of the processor, since others use the machine, too; default no bound. */
+  readonly maxCpuMs?: number
   /** It ends after so many findings, too; default 10. */
   readonly maxFindings?: number
   /** Told every half a minute. */
@@ -49,7 +50,7 @@ export interface SearchResult extends Progress {
 const reportEveryMs = 30_000
 
 export async function search(code: CodeUnderTest, target: Target, options: SearchOptions): Promise<SearchResult> {
-  const { seed, maxRuns, until = Number.POSITIVE_INFINITY, maxFindings = 10, report } = options
+  const { seed, maxRuns, maxCpuMs = Number.POSITIVE_INFINITY, maxFindings = 10, report } = options
   const random = createRandom(seed)
   const seen = createSeenBranches(code)
   const own = target.words ?? []
@@ -73,11 +74,13 @@ export async function search(code: CodeUnderTest, target: Target, options: Searc
   for (const input of [...options.corpus, ...target.seeds]) tryInput(input)
   const branchesAtFirst = seen.taken
   const heapAtFirst = heapUsed()
+  const before = process.cpuUsage()
   let nextReport = performance.now() + reportEveryMs
   while (runs < maxRuns && findings.length < maxFindings) {
     if (runs % 64 === 0) {
+      const { user, system } = process.cpuUsage(before)
+      if ((user + system) / 1000 > maxCpuMs) break
       const now = performance.now()
-      if (now > until) break
       if (now > nextReport) {
         report?.(progress())
         // For the report to be seen.
