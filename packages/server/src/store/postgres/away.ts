@@ -1,15 +1,15 @@
 /**
  * SQLSTATEs of a database that cannot serve at this moment and may later: connection trouble (08), a conflict between
- * transactions (40), no room (53), a lock or a time that ran out (55P03, 57014), shutting down or starting (57P), a disk that
- * fails (58), a server that is read-only since another one took over (25006), and a database that is being restored (3D000,
+ * transactions (40), no room (53), a lock or a time that ran out (25P03, 55P03, 57014), shutting down or starting (57P), a disk
+ * that fails (58), a server that is read-only since another one took over (25006), and a database that is being restored (3D000,
  * 3F000, 42P01).
  */
-const awayStates = /^(?:08|40|53|57P|58)|^(?:25006|3D000|3F000|42P01|55P03|57014)$/
+const awayStates = /^(?:08|40|53|57P|58)|^(?:25006|25P03|3D000|3F000|42P01|55P03|57014)$/
 /** A lock that somebody held, a statement that waited for one, transactions that met, and a pool that was empty. */
 const contendedStates = /^(?:40|55P03$|57014$)/
 const contendedMessage = 'timeout exceeded when trying to connect'
 /** After these the connection is gone, or soon will be. */
-const brokenStates = /^(?:08|57P)|^25006$/
+const brokenStates = /^(?:08|57P)|^(?:25006|25P03)$/
 
 /** What a standby says to BEGIN READ WRITE, and nothing else does. */
 const featureNotSupported = '0A000'

@@ -6,6 +6,8 @@ import { cancelQuery } from './cancel-query.js'
 
 /** Sooner than `pg` gives up the connection, so that the server ends the statement by itself. */
 const statementTimeoutMs = 4_000
+/** Of a transaction whose process vanished, or sleeps: its rows are free again then, and not when TCP notices. */
+const idleTimeoutMs = 10_000
 
 /**
  * Kysely's driver for a pool of PostgreSQL connections. It differs from Kysely's own in three ways: what is set for a
@@ -42,7 +44,8 @@ export class PostgresDriver implements Driver {
     // In one message, and so in one round trip.
     await (connection as PostgresConnection).begin(
       `begin isolation level ${isolation} ${mode}; set local statement_timeout = ${statementTimeoutMs}; ` +
-        `set local lock_timeout = ${this.#lockWaitMs}; set local synchronous_commit = on`,
+        `set local lock_timeout = ${this.#lockWaitMs}; set local synchronous_commit = on; ` +
+        `set local idle_in_transaction_session_timeout = ${idleTimeoutMs}`,
     )
   }
 
