@@ -97,6 +97,7 @@ it.each([
   ['?a', 'GET '],
   ['http://ann@id.example:80/v1/user?a', 'GET /v1/user'],
   ['HTTPS://id.example', 'GET /'],
+  ['http://id.example/', 'GET /'],
   ['/login/https://id.example/', 'GET /login/https://id.example/'],
   ['a/https://id.example/', 'GET a/https://id.example/'],
   ['*', 'GET *'],
