@@ -129,18 +129,18 @@ describe('the configuration file', () => {
 
   it('is a fault when every user may read a secret in it, whose name alone is told', async () => {
     const deployment = await deploy()
-    expect((await deployment.examine()).levels.configuration).toBeUndefined()
+    expect((await deployment.examine()).levels['config file']).toBeUndefined()
     configure(deployment, { registration: false })
     const path = join(deployment.folder, 'latchkey.config.json')
     chmodSync(path, 0o644)
-    expect((await deployment.examine()).levels.configuration).toBe('ok')
+    expect((await deployment.examine()).levels['config file']).toBe('ok')
     configure(deployment, { webhooks })
     const { levels, texts } = await deployment.examine()
-    expect(levels.configuration).toBe('fault')
-    expect(texts.configuration).toMatch(/holds secrets: webhooks\. Run: chmod 600 .*latchkey\.config\.json/)
-    expect(texts.configuration).not.toContain(webhookSecret)
+    expect(levels['config file']).toBe('fault')
+    expect(texts['config file']).toMatch(/holds secrets: webhooks\. Run: chmod 600 .*latchkey\.config\.json/)
+    expect(texts['config file']).not.toContain(webhookSecret)
     chmodSync(path, 0o640)
-    expect((await deployment.examine()).levels.configuration).toBe('ok')
+    expect((await deployment.examine()).levels['config file']).toBe('ok')
   })
 
   it('may be read by everybody when its secrets come from the environment', async () => {
@@ -153,7 +153,7 @@ describe('the configuration file', () => {
       if (before === undefined) delete process.env.HOOKS
       else process.env.HOOKS = before
     })
-    expect((await examine()).levels.configuration).toBe('ok')
+    expect((await examine()).levels['config file']).toBe('ok')
   })
 })
 

@@ -17,15 +17,15 @@ export function checkConfigurationFile(folder: string, config: ReadyConfig): rea
   const path = join(folder, name)
   const text = readFileSync(path, 'utf8')
   const held = secretsOf(config).flatMap(([what, secret]) => (text.includes(secret) ? [what] : []))
-  if (held.length === 0) return [ok('configuration', `The file ${name} holds no secret.`)]
+  if (held.length === 0) return [ok('config file', `The file ${name} holds no secret.`)]
   const what = [...new Set(held)].join(', ')
   if ((statSync(path).mode & worldReads) === 0) {
     return [
-      ok('configuration', `The file ${name} holds secrets (${what}), and not every user of this machine may read it.`),
+      ok('config file', `The file ${name} holds secrets (${what}), and not every user of this machine may read it.`),
     ]
   }
   const found = `Every user of this machine may read the file ${name}, which holds secrets: ${what}.`
-  return [fault('configuration', found, `Run: chmod 600 ${path}; change the secrets if others had access.`)]
+  return [fault('config file', found, `Run: chmod 600 ${path}; change the secrets if others had access.`)]
 }
 
 /** Each with the name of its setting. */
