@@ -51,7 +51,7 @@ describe('what a route needs', () => {
     [[{ maxAgeSeconds: -1 }], 'maxAgeSeconds must be a whole number from 0 to 2147483648'],
     [[{ maxAgeSeconds: 2 ** 31 + 1 }], 'maxAgeSeconds must be a whole number from 0 to 2147483648'],
   ])('is not told by %j', (words, message) => {
-    const read = () => readNeed(words as Parameters<typeof readNeed>[0], known)
+    const read = () => readNeed(words as unknown as Parameters<typeof readNeed>[0], known)
     expect(read).toThrow(TypeError)
     expect(read).toThrow(message)
   })
