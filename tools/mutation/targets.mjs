@@ -1,0 +1,90 @@
+/** What is mutated, and the tests that must see it: those that need nothing built, and start no process of ours. */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const latchkey = (...names) => names.map((name) => `packages/latchkey/${name}`)
+const guards = (...names) => latchkey(...names.map((name) => `test/guards/${name}`))
+const texts = latchkey('test/threats-*', 'test/property', 'test/hardening')
+
+const server = (...names) => names.map((name) => `packages/server/test/${name}`)
+const testsOfServer = [
+  ...['sessions', 'limits'].map((folder) => `packages/server/src/${folder}/*`),
+  ...server('sessions', 'refresh', 'logout', 'what-ends-sessions', 'nodes', 'remote-guard', 'limits'),
+  ...server('limits-of-passwords', 'main-job', 'api-keys', 'oauth', 'roles', 'audit-routes'),
+  ...server('store/change-sessions', 'store/schedules', 'store/feed', 'store/store', 'store/sweep', 'store/counters'),
+]
+
+/** What follows a server is tried against one. */
+const following = [
+  'api-key-header',
+  'feed-page',
+  'follow-server',
+  'freshness',
+  'readiness',
+  'server-address',
+  'server-clock',
+]
+
+/** `files`: of the folder, without their ends; or all but those that begin with `!`. */
+function target(place, folder, tests, files = ['**/*']) {
+  const path = (file) => `packages/${place}/src/${folder}/${file}.ts`
+  const mutate = files.map((file) => (file.startsWith('!') ? `!${path(file.slice(1))}` : path(file)))
+  return { mutate: [...mutate, '!**/*.test.ts'], tests }
+}
+
+export const targets = {
+  access: target('latchkey', 'access', [...latchkey('src/access/*', 'src/token/own-claims'), ...guards('scopes')]),
+  http: target('latchkey', 'http', [
+    ...latchkey('src/errors', 'src/http/*'),
+    ...guards('credentials', 'refusals', 'cross-site'),
+    ...texts,
+  ]),
+  auth: target(
+    'latchkey',
+    'auth',
+    [
+      ...latchkey('src/auth/*', 'test/fetch-json', 'test/key-file', 'test/testing', 'test/explain', 'test/any-jwt*'),
+      ...guards('credentials', 'refusals', 'cross-site', 'scopes', 'connections'),
+      ...texts,
+    ],
+    ['**/*', ...following.map((file) => `!${file}`)],
+  ),
+  following: target(
+    'latchkey',
+    'auth',
+    [...latchkey('src/auth/*'), ...server('remote-guard', 'mute-connection', 'keys', 'store/clock')],
+    following,
+  ),
+  token: target('latchkey', 'token', [
+    ...latchkey('src/token/*', 'src/encoding/*', 'src/auth/decide', 'test/explain', 'test/wycheproof', 'test/testing'),
+    ...latchkey(
+      'test/any-jwt',
+      'test/any-jwt-attacks',
+      'test/any-jwt-claims',
+      'test/any-jwt-jose',
+      'test/any-jwt-keys',
+    ),
+    ...texts,
+  ]),
+  sessions: target('server', 'sessions', testsOfServer),
+  revocations: target('server', 'revocations', testsOfServer),
+  limits: target('server', 'limits', [
+    ...['packages/server/src/limits/*'],
+    ...server('limits', 'limits-of-passwords', 'store/counters'),
+  ]),
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The test files that are meant, by paths from the root; `*` stands for any part of a name. */
+export function testFiles(patterns) {
+  return patterns.flatMap((pattern) => {
+    const folder = pattern.slice(0, pattern.lastIndexOf('/'))
+    const [before, after] = pattern.slice(folder.length + 1).split('*')
+    const isMeant = (name) => (after === undefined ? name === before : name.startsWith(before) && name.endsWith(after))
+    const names = readdirSync(`${root}/${folder}`).filter((name) => name.endsWith('.test.ts'))
+    const found = names.filter((name) => isMeant(name.slice(0, -'.test.ts'.length)))
+    if (found.length === 0) throw new Error(`There is no test file ${pattern}`)
+    return found.map((name) => `${folder}/${name}`)
+  })
+}
