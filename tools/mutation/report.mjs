@@ -11,7 +11,7 @@ export function readMutants(path) {
     mutants.map(({ location, mutatorName, replacement, status, static: readAtLoad }) => ({
       ...{ file, location, mutatorName, replacement, status },
       key: JSON.stringify([file, location, mutatorName, replacement]),
-      isSurvivor: status === 'Survived',
+      isSurvivor: missed.has(status),
       isStatic: status === 'Ignored' && readAtLoad === true,
     })),
   )

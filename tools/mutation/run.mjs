@@ -23,15 +23,16 @@ if (!existsSync(path('node_modules'))) {
   if (status !== 0) process.exit(1)
 }
 for (const target of chosen.length === 0 ? Object.keys(targets) : chosen) {
-  const mutants = mutate(target, target, targets[target].mutate, true)
-  // What is read once, as a module is loaded, is seen only with every test anew: by themselves those few do not take long.
+  const mutants = mutate(target, target, targets[target].mutate, 'first')
+  // What is read once, as a module is loaded, is seen only with every test anew: by themselves those few do not take long. What
+  // no test saw is tried by the slow ones, too.
   const again = new Map(
     mutants.filter(({ isStatic, isSurvivor }) => isStatic || isSurvivor).map((one) => [one.key, one]),
   )
   const known = new Map(mutants.map((mutant) => [mutant.key, mutant]))
   if (again.size > 0) {
     const places = [...new Set([...again.values()].map(placeOf))]
-    for (const mutant of mutate(target, `${target}-again`, places, false)) {
+    for (const mutant of mutate(target, `${target}-again`, places, 'second')) {
       if (again.has(mutant.key)) known.set(mutant.key, mutant)
     }
   }
@@ -41,14 +42,14 @@ for (const target of chosen.length === 0 ? Object.keys(targets) : chosen) {
 }
 
 /** The mutants of these places, and what became of each. */
-function mutate(target, report, places, ignoresStatic) {
+function mutate(target, report, places, turn) {
   const words = [path('node_modules/@stryker-mutator/core/bin/stryker.js'), 'run', path('stryker.config.mjs')]
   const env = {
     ...process.env,
     MUTATION_TARGET: target,
     MUTATION_REPORT: path(`reports/${report}.json`),
     MUTATION_PLACES: JSON.stringify(places),
-    MUTATION_STATIC: ignoresStatic ? 'ignored' : 'tried',
+    MUTATION_TURN: turn,
   }
   const { status } = spawnSync(process.execPath, words, { cwd: path('../..'), env, stdio: 'inherit' })
   if (status !== 0) throw new Error(`Stryker ended with ${status}`)

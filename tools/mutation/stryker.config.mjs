@@ -1,10 +1,10 @@
 import process from 'node:process'
 
-const { MUTATION_REPORT, MUTATION_PLACES, MUTATION_STATIC } = process.env
+const { MUTATION_REPORT, MUTATION_PLACES, MUTATION_TURN } = process.env
 
 export default {
   mutate: JSON.parse(MUTATION_PLACES),
-  ignoreStatic: MUTATION_STATIC === 'ignored',
+  ignoreStatic: MUTATION_TURN === 'first',
   plugins: ['@stryker-mutator/vitest-runner'],
   testRunner: 'vitest',
   vitest: { configFile: 'tools/mutation/vitest.config.mjs', related: false },

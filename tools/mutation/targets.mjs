@@ -7,11 +7,11 @@ const guards = (...names) => latchkey(...names.map((name) => `test/guards/${name
 const texts = latchkey('test/threats-*', 'test/property', 'test/hardening')
 
 const server = (...names) => names.map((name) => `packages/server/test/${name}`)
-const testsOfServer = [
-  ...['sessions', 'limits'].map((folder) => `packages/server/src/${folder}/*`),
-  ...server('sessions', 'refresh', 'logout', 'what-ends-sessions', 'nodes', 'remote-guard', 'limits'),
-  ...server('limits-of-passwords', 'main-job', 'api-keys', 'oauth', 'roles', 'audit-routes'),
-  ...server('store/change-sessions', 'store/schedules', 'store/feed', 'store/store', 'store/sweep', 'store/counters'),
+/** How sessions begin, go on and end, by what a client sees; a few seconds for all of it. */
+const testsOfSessions = [
+  'packages/server/src/sessions/*',
+  ...server('sessions', 'refresh', 'logout', 'admin-sessions', 'api-keys', 'oauth', 'roles', 'nodes', 'main-job'),
+  ...server('store/change-sessions', 'store/schedules'),
 ]
 
 /** What follows a server is tried against one. */
@@ -25,11 +25,14 @@ const following = [
   'server-clock',
 ]
 
-/** `files`: of the folder, without their ends; or all but those that begin with `!`. */
-function target(place, folder, tests, files = ['**/*']) {
+/**
+ * `files`: of the folder, without their ends; or all but those that begin with `!`. `slowTests`: tried in the second turn alone, on
+ * what the others have not seen.
+ */
+function target(place, folder, tests, { files = ['**/*'], slowTests = [] } = {}) {
   const path = (file) => `packages/${place}/src/${folder}/${file}.ts`
   const mutate = files.map((file) => (file.startsWith('!') ? `!${path(file.slice(1))}` : path(file)))
-  return { mutate: [...mutate, '!**/*.test.ts'], tests }
+  return { mutate: [...mutate, '!**/*.test.ts'], tests, slowTests }
 }
 
 export const targets = {
@@ -47,14 +50,12 @@ export const targets = {
       ...guards('credentials', 'refusals', 'cross-site', 'scopes', 'connections'),
       ...texts,
     ],
-    ['**/*', ...following.map((file) => `!${file}`)],
+    { files: ['**/*', ...following.map((file) => `!${file}`)] },
   ),
-  following: target(
-    'latchkey',
-    'auth',
-    [...latchkey('src/auth/*'), ...server('remote-guard', 'mute-connection', 'keys', 'store/clock')],
-    following,
-  ),
+  following: target('latchkey', 'auth', [...latchkey('src/auth/*'), ...server('remote-guard', 'mute-connection')], {
+    files: following,
+    slowTests: server('keys', 'store/clock'),
+  }),
   token: target('latchkey', 'token', [
     ...latchkey('src/token/*', 'src/encoding/*', 'src/auth/decide', 'test/explain', 'test/wycheproof', 'test/testing'),
     ...latchkey(
@@ -66,12 +67,15 @@ export const targets = {
     ),
     ...texts,
   ]),
-  sessions: target('server', 'sessions', testsOfServer),
-  revocations: target('server', 'revocations', testsOfServer),
-  limits: target('server', 'limits', [
-    ...['packages/server/src/limits/*'],
-    ...server('limits', 'limits-of-passwords', 'store/counters'),
-  ]),
+  sessions: target('server', 'sessions', testsOfSessions, {
+    slowTests: server('faults-of-the-original-tokens', 'what-ends-sessions', 'audit-routes', 'limits', 'store/sweep'),
+  }),
+  revocations: target('server', 'revocations', server('logout', 'nodes', 'store/change-sessions', 'store/feed'), {
+    slowTests: server('remote-guard', 'mute-connection', 'store/sweep', 'store/clock'),
+  }),
+  limits: target('server', 'limits', ['packages/server/src/limits/*', ...server('limits', 'store/counters')], {
+    slowTests: server('limits-of-passwords'),
+  }),
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -113,9 +113,15 @@ describe('a set', () => {
   it('that is empty is a problem, and the last keys stay', async () => {
     const auth = trust({ maxAgeMs: 50, minGapMs: 50 })
     await auth.ready()
-    for (const answer of [{ keys: [] }, { keys: {} }, {}, [first.publicJwk]]) {
+    for (const [answer, reason] of [
+      [{ keys: [] }, 'must answer a key for RS256'],
+      [{ keys: {} }, 'must answer a JWK set'],
+      [{}, 'must answer a JWK set'],
+      [[first.publicJwk], 'must answer a JWK set'],
+    ] as const) {
       own.issuer.answers.set(keysPath, json(answer))
       await until(() => auth.status().problem !== undefined)
+      expect(auth.status().problem).toContain(reason)
       expect(verdictOf(auth, tokenOf(first))).toBe('user')
       own.issuer.answers.set(keysPath, json({ keys: [first.publicJwk] }))
       await until(() => auth.status().problem === undefined)

@@ -112,6 +112,14 @@ describe('the metadata', () => {
 })
 
 describe('an issuer', () => {
+  it('that is not there is named with what the network says', async () => {
+    const { url } = own.issuer
+    await own.issuer.close()
+    const auth = trust(url)
+    await until(() => auth.status().problem !== undefined)
+    expect(auth.status().problem).toMatch(/^The keys of .* could not be read: .*: connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
+  })
+
   it('that redirects is not followed', async () => {
     for (const code of [301, 302, 307, 308]) {
       own.issuer.answers.set('/elsewhere', json({ keys: [first.publicJwk] }))

@@ -34,6 +34,6 @@ async function readMetadata(server: string, signal: AbortSignal): Promise<readon
   } catch (error) {
     if (!(error instanceof UnexpectedStatus) || error.status !== 404) throw error
   }
-  const second = origin + metadataPath + pathname.replace(/\/+$/, '')
+  const second = origin + metadataPath + (pathname === '/' ? '' : pathname)
   return [second, (await fetchJson(second, { maxBytes: maxDocumentBytes, signal })).value]
 }
