@@ -180,6 +180,11 @@ describe('several nodes', () => {
     const folder = newFolder()
     const { environment } = await createTestDatabase(folder)
     const receiver = await newReceiver()
+    // Longer than from one look of a worker to the next: one whose turn it is not would see what is on its way.
+    receiver.answer = async (response) => {
+      await aWhile()
+      response.writeHead(204).end()
+    }
     const webhooks = [receiver.settings(['login'])]
     writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ webhooks }))
     const { url, ...server } = await serve({ folder, environment, words: ['--workers', '2'] })
