@@ -14,6 +14,7 @@ import {
 import { type PreparedProblem, prepareProblem } from '../http/problem.js'
 import type { User } from '../token/access-token.js'
 import type { TokenCheck } from '../token/check-token.js'
+import { maxClockAheadSeconds } from '../token/claims.js'
 import { describeCredential } from '../token/explain-advice.js'
 import type { Refusal } from '../token/refusal.js'
 import type { Need } from './need.js'
@@ -111,9 +112,14 @@ function admit(
   return verified
 }
 
-/** Whether the secret was proved as lately as is needed; a token that does not say when is none of a new login. */
+/**
+ * Whether the secret was proved as lately as is needed. A token that does not say when is none of a new login; nor is one of a
+ * login in the future, but for what clocks may differ by: it would be new enough for ever.
+ */
 function isRecent({ auth_time }: Verified['claims'], maxAgeSeconds: number, nowMs: number): boolean {
-  return auth_time !== undefined && nowMs <= (auth_time + maxAgeSeconds) * 1000
+  if (auth_time === undefined) return false
+  const ageMs = nowMs - auth_time * 1000
+  return ageMs <= maxAgeSeconds * 1000 && ageMs >= -maxClockAheadSeconds * 1000
 }
 
 function decideWithoutToken(

@@ -12,7 +12,7 @@ import {
   tokenInvalidWithoutBasic,
   twoCredentials,
 } from './contract.js'
-import { bad, basic, bearer, good, loggedInSecondsAgo, tokenOf } from './tokens.js'
+import { bad, basic, bearer, good, loggedInSecondsAgo, nowSeconds, tokenOf } from './tokens.js'
 
 const withScopes = (...scopes: string[]) => [bearer(tokenOf({ scopes }))]
 
@@ -149,7 +149,7 @@ onEveryFramework('a guard with an age', (client) => {
   const path = '/fresh'
 
   it('lets a login through that is new enough, to the second', async () => {
-    for (const seconds of [0, 299, 300]) {
+    for (const seconds of [-60, 0, 299, 300]) {
       await client.passed({ path, headers: [bearer(loggedInSecondsAgo(seconds))] })
     }
   })
@@ -157,6 +157,14 @@ onEveryFramework('a guard with an age', (client) => {
   it('refuses an older one and says what would do', async () => {
     for (const seconds of [301, 86_400]) {
       expect(await client.refused({ path, headers: [bearer(loggedInSecondsAgo(seconds))] })).toEqual(loginTooOld(300))
+    }
+  })
+
+  it('refuses one in the future, which would be new enough for ever', async () => {
+    for (const seconds of [-61, -86_400, nowSeconds - 2 ** 40]) {
+      const token = loggedInSecondsAgo(seconds)
+      expect(await client.refused({ path, headers: [bearer(token)] })).toEqual(loginTooOld(300))
+      await client.passedWith(bearer(token))
     }
   })
 
