@@ -1,11 +1,12 @@
 /** Forged tokens at a guard for another issuer: rows 1 to 9 and 14 of the threat list. */
-import { createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { createAuth } from 'latchkey'
 import { verifyCompact } from 'latchkey/jws'
 import { createVerifier, importKey, type Jwk } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
 import { asAlgorithm, foreignAlgorithms, makeKeyPair } from './any-jwt/foreign-keys.js'
 import { byAlgorithm, es, headerOf, pairs, ps, rs, useTarget } from './any-jwt/target.js'
+import { certificateOf } from './certificate.js'
 import { audience, encode, hmacSigner } from './fixtures.js'
 import { noneSpellings } from './fuzz/text-mutants.js'
 import { otherTexts } from './other-texts.js'
@@ -104,7 +105,7 @@ describe('a forged token', () => {
         jwk: own.publicJwk,
         jku: `${target.issuer.url}/attacker`,
         x5u: `${target.issuer.url}/attacker`,
-        x5c: [encode('a certificate')],
+        x5c: [certificateOf(createPrivateKey({ key: own.privateJwk, format: 'jwk' }))],
       }
       for (const [name, value] of Object.entries(brought)) {
         for (const kid of [pair.kid, undefined]) expectRefused(tokenOf(own, {}, { [name]: value, kid }))

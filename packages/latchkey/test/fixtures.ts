@@ -1,7 +1,7 @@
 /** Keys, claims and a second, independent way to sign, for tests that attack the token core. */
 import { createHmac, createPrivateKey, sign } from 'node:crypto'
 import { LatchkeyError } from 'latchkey'
-import { type Algorithm, generateKey, type Key } from 'latchkey/token'
+import { type Algorithm, generateKey, type Key, type Verifier } from 'latchkey/token'
 
 export const all = ['EdDSA', 'ES256', 'HS256', 'HS384', 'HS512'] as const satisfies readonly Algorithm[]
 export const issuer = 'https://id.example'
@@ -63,6 +63,13 @@ export function hmacSigner(alg: string, secret: Uint8Array | string): (input: st
 
 export function encode(part: string | Uint8Array): string {
   return Buffer.from(part as string).toString('base64url')
+}
+
+/** Asks until the verifier has it in its cache, and sees that it has. */
+export function remember({ verify }: Pick<Verifier, 'verify'>, token: string): void {
+  verify(token)
+  const kept = verify(token)
+  if (verify(token) !== kept) throw new Error('The token is not in the cache')
 }
 
 /** The code of the refusal; undefined when `attempt` succeeds. Any other exception is thrown on. */

@@ -1,7 +1,8 @@
 /** What an adversary found in the core, each held shut by a test. */
 import { createPublicKey } from 'node:crypto'
+import { inspect } from 'node:util'
 import { createAuth, errorTable, LatchkeyError } from 'latchkey'
-import { readAuthorization } from 'latchkey/http'
+import { problem, readAuthorization } from 'latchkey/http'
 import { signCompact, verifyCompact } from 'latchkey/jws'
 import {
   createRevocationList,
@@ -16,7 +17,9 @@ import { describe, expect, it } from 'vitest'
 import { generatePrivateKey } from '../src/token/generate-private-key.js'
 import { remember } from '../src/token/remember.js'
 import { beginRead, createRevocationCopy } from '../src/token/revocation-copy.js'
-import { claims, clock, headerOf, issuer, keys, rawSigner, refusalOf, sid } from './fixtures.js'
+import { certificateOf } from './certificate.js'
+import { claims, clock, encode, headerOf, issuer, keys, rawSigner, refusalOf, sid, textSigner } from './fixtures.js'
+import { publishedTexts } from './fuzz/targets.js'
 import { heapGrowth } from './heap.js'
 
 const key = keys.HS256
@@ -172,15 +175,38 @@ describe('the text of a public key', () => {
   const ed = createPublicKey(generatePrivateKey('EdDSA'))
   const der = ed.export({ format: 'der', type: 'spki' })
   const jwk = JSON.stringify(ed.export({ format: 'jwk' }))
+  const certificate = certificateOf(generatePrivateKey('ES256'))
   const pem = ed.export({ format: 'pem', type: 'spki' }).toString()
   it.each([
     ['a JWK after a byte order mark', `\ufeff${jwk}`],
     ['a JWK after another character', `x${jwk}`],
     ['DER in base64', der.toString('base64')],
     ['PEM without its first and last line', pem.split('\n').slice(1, -2).join('\n')],
+    ['DER in hexadecimal', der.toString('hex')],
     ['DER of PKCS #1', rsa.export({ format: 'der', type: 'pkcs1' })],
+    ['a certificate', Buffer.from(certificate, 'base64')],
+    ['a certificate in base64, as in x5c', certificate],
   ])('is no secret as %s', (_, text) => {
     expect(() => secretOf(text)).toThrow(/public key/)
+  })
+
+  it('is no secret in any form that an attacker would try, but for a coordinate alone, which looks like any secret', () => {
+    for (const key of [keys.EdDSA, keys.ES256]) {
+      const { x } = key.toPublicJwk() as { x: string }
+      const taken = publishedTexts(key).filter((text) => {
+        try {
+          return secretOf(text) !== undefined
+        } catch {
+          return false
+        }
+      })
+      expect(taken.map((text) => Buffer.from(text as string).toString('base64'))).toEqual(
+        [key.kid, JSON.stringify(headerOf(key)), x, Buffer.from(x, 'base64url')]
+          .map((text) => Buffer.from(text as string))
+          .filter(({ length }) => length >= 32)
+          .map((bytes) => bytes.toString('base64')),
+      )
+    }
   })
 })
 
@@ -236,6 +262,34 @@ describe('Basic that a browser sends by itself', () => {
     const { decide } = createAuth({ ...rules, clock })
     const basic = `Basic ${Buffer.from(`${token}:`).toString('base64')}`
     expect(decide({ ...ask(basic), origin: 'http://undefined' }, need).status).toBe(403)
+  })
+})
+
+describe('a wrong signature', () => {
+  it.each(['HS256', 'HS384', 'HS512'] as const)('of %s is refused without a word of the right one', (alg) => {
+    const own = keys[alg]
+    const options = { keys: own, issuer, audience: issuer, clock }
+    const [header, payload, signature] = createSigner({ ...signerOptions, key: own })
+      .issue(subject)
+      .split('.') as [string, string, string]
+    const claimsOf = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const changed = encode(JSON.stringify({ ...claimsOf, sub: '2' }))
+    const right = textSigner(own)(`${header}.${changed}`)
+    const forged = `${header}.${changed}.${signature}`
+    const said: string[] = []
+    try {
+      createVerifier(options).verify(forged)
+    } catch (error) {
+      const { stack } = error as LatchkeyError
+      said.push(inspect(error, { depth: 9, showHidden: true }), String(stack), JSON.stringify(problem(error)))
+    }
+    expect(said).not.toEqual([])
+    const auth = createAuth(options)
+    said.push(JSON.stringify(auth.decide(ask(`Bearer ${forged}`), need)), JSON.stringify(auth.explain(forged)))
+    const bytes = Buffer.from(right, 'base64url')
+    for (const form of [right, bytes.toString('hex'), bytes.toString('base64')]) {
+      for (const text of said) expect(text).not.toContain(form.slice(0, 12))
+    }
   })
 })
 

@@ -74,6 +74,52 @@ describe('the name of a key', () => {
   })
 })
 
+describe('the members of the header', () => {
+  it.each(all)('alg, kid and typ are texts, whatever else is signed rightly by %s', (alg) => {
+    const sign = rawSigner(keys[alg])
+    const header = headerOf(keys[alg])
+    for (const member of ['alg', 'kid', 'typ'] as const) {
+      for (const value of [
+        null,
+        true,
+        0,
+        7,
+        {},
+        [],
+        [header[member]],
+        { 0: header[member] },
+        '',
+        `${header[member]} `,
+      ]) {
+        const token = sign(JSON.stringify({ ...header, [member]: value }), payload)
+        expect(refusalOf(() => verifierOf([keys[alg]]).verify(token))).toBe('token_invalid')
+        if (member === 'alg') expectForged(token, [keys[alg]])
+      }
+    }
+  })
+})
+
+describe('row 17: a signature of nothing', () => {
+  it('is refused, whatever r and s are at the ends of their range', () => {
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+    const prime = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
+    const ends = [0n, 1n, order - 1n, order, order + 1n, prime, 2n ** 256n - 1n]
+    const input = `${encode(JSON.stringify(headerOf(keys.ES256)))}.${encode(payload)}`
+    for (const r of ends) {
+      for (const s of ends) {
+        const hex = [r, s].map((number) => number.toString(16).padStart(64, '0')).join('')
+        expectForged(`${input}.${encode(Buffer.from(hex, 'hex'))}`, [keys.ES256])
+      }
+    }
+    for (const length of [0, 1, 63, 64, 65, 128]) {
+      for (const key of pairs) {
+        const own = `${encode(JSON.stringify(headerOf(key)))}.${encode(payload)}`
+        expectForged(`${own}.${encode(Buffer.alloc(length))}`, [key])
+      }
+    }
+  })
+})
+
 describe('row 4: empty and short secrets', () => {
   it('refuses tokens of an unknown kid signed with an empty or one-byte secret', () => {
     for (const kid of ['unknown', '', keys.HS256.kid, undefined]) {

@@ -1,12 +1,26 @@
 /** Rows 6 to 11 of the threat list: caches, names of keys and claims that made others accept wrong tokens. */
 import { createHook } from 'node:async_hooks'
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { createSigner, createVerifier, generateKey } from 'latchkey/token'
 import { describe, expect, it } from 'vitest'
-import { audience, claims, clock, encode, headerOf, issuer, keys, now, rawSigner, refusalOf, sid } from './fixtures.js'
-import { wrongValues } from './fuzz/broken-claims.js'
+import { certificateOf } from './certificate.js'
+import {
+  audience,
+  claims,
+  clock,
+  headerOf,
+  issuer,
+  keys,
+  now,
+  rawSigner,
+  refusalOf,
+  remember,
+  sid,
+} from './fixtures.js'
+import { wrongNotBefore, wrongValues } from './fuzz/broken-claims.js'
 import { strangeKids } from './fuzz/signed-mutants.js'
 import { expectForged, payload, secrets, verifierOf } from './threats.js'
 
@@ -15,11 +29,11 @@ describe('row 6: a cache that mixes users up', () => {
     const { verify } = verifierOf(secrets)
     const { issue } = createSigner({ key: keys.HS256, issuer, audience, ttlSeconds: 60, clock })
     const tokens = ['ann', 'bob'].map((uid) => issue({ uid, clientType: 100, scopes: [], sid, gen: 0 }).split('.'))
-    for (const token of tokens) verify(token.join('.'))
+    for (const token of tokens) remember({ verify }, token.join('.'))
     for (const which of [0b001, 0b010, 0b011, 0b100, 0b101, 0b110]) {
       const mixed = [0, 1, 2].map((part) => tokens[(which >> part) & 1]?.[part]).join('.')
       const own = tokens.map((token) => token.join('.')).indexOf(mixed)
-      if (own < 0) expectForged(mixed, secrets)
+      if (own < 0) expect(refusalOf(() => verify(mixed))).toBe('token_invalid')
       else expect(verify(mixed).user.uid).toBe(['ann', 'bob'][own])
     }
   })
@@ -59,6 +73,7 @@ describe('rows 8 and 9: where a key is looked for', () => {
       init: (_, type) => void (/TCP|UDP|PIPE|FS|GETADDR|PROCESS|TLS/.test(type) && opened.push(type)),
     }).enable()
     const intruder = generateKey('EdDSA')
+    const certificate = certificateOf(createPrivateKey({ key: intruder.toPrivateJwk(), format: 'jwk' }))
     for (const key of Object.values(keys)) {
       const sign = rawSigner(key)
       for (const kid of [...strangeKids, url]) {
@@ -68,7 +83,7 @@ describe('rows 8 and 9: where a key is looked for', () => {
         { jwk: intruder.toPublicJwk() },
         { jku: url },
         { x5u: url },
-        { x5c: [encode('MIIB')] },
+        { x5c: [certificate] },
         { kid: url },
       ]) {
         expectForged(rawSigner(intruder)(JSON.stringify({ ...headerOf(key), alg: 'EdDSA', ...member }), payload), [key])
@@ -101,6 +116,17 @@ describe('row 10: claims of a wrong type', () => {
       const text = value === undefined ? rest : `{"${claim}":${value},${rest.slice(1)}`
       const refusal = refusalOf(() => verify(sign(JSON.stringify(headerOf(keys.HS256)), text)))
       expect(refusal, String(value)).toMatch(/^token_(invalid|expired)$/)
+    }
+  })
+
+  it('refuses every wrong value of nbf, which may be missing', () => {
+    const sign = rawSigner(keys.HS256)
+    const { verify } = verifierOf(secrets)
+    const { length } = JSON.stringify(claims)
+    for (const value of wrongNotBefore) {
+      const text = `{"nbf":${value},${JSON.stringify(claims).slice(1, length)}`
+      const refusal = refusalOf(() => verify(sign(JSON.stringify(headerOf(keys.HS256)), text)))
+      expect(refusal, value).toBe('token_invalid')
     }
   })
 

@@ -1,12 +1,15 @@
 /** Project Wycheproof: attacks on JWS, JWK and JWE over the public surface, and on the primitives below it. */
 import { createPublicKey } from 'node:crypto'
+import { Agent, createServer, get } from 'node:http'
 import { LatchkeyError } from 'latchkey'
+import { readAuthorization } from 'latchkey/http'
 import { verifyCompact } from 'latchkey/jws'
 import { createVerifier, importKey, type Jwk } from 'latchkey/token'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { algorithms } from '../dist/token/algorithms.js'
 import { createHmacText } from '../dist/token/hmac.js'
 import { Key } from '../dist/token/key.js'
+import { listen } from './guards/apps/listen.js'
 import { describeVectors, reportRecords } from './vectors.js'
 
 /** Internal, and so left out of the type declarations. */
@@ -16,6 +19,9 @@ const verify = (key: object, text: string, signature: string) =>
     `${text}.${signature}`,
     text.length,
   )
+
+const agent = new Agent({ keepAlive: true })
+afterAll(() => agent.destroy())
 
 interface Group {
   readonly private?: never
@@ -66,6 +72,37 @@ describeVectors('Wycheproof', 'c2sp-wycheproof', ({ json }) => {
     expect(ran).toBe(expected.total)
     expect(accepted).toEqual(expected.tcIds)
   })
+
+  it.each(Object.entries(expectations))(
+    'a request carries exactly those of %s, by Bearer and by Basic',
+    async (file, expected) => {
+      let keys: unknown
+      const server = createServer(
+        { maxHeaderSize: 2 ** 20 },
+        ({ headersDistinct: { authorization = [] } }, response) => {
+          const credentials = readAuthorization(authorization)
+          const isGood = credentials.kind === 'token' && accepts(() => verifyCompact(credentials.token, keys as never))
+          response.writeHead(isGood ? 200 : 401).end()
+        },
+      )
+      const { port, close } = await listen(server)
+      onTestFinished(close)
+      const accepted: Record<string, number[]> = { bearer: [], basic: [] }
+      for (const group of groupsOf(file)) {
+        keys = group.public ?? group.private
+        for (const { tcId, jws, jwe } of group.tests) {
+          const text = jws ?? (jwe as string)
+          const lines = { basic: `Basic ${Buffer.from(`${text}:`).toString('base64')}`, bearer: `Bearer ${text}` }
+          for (const [scheme, line] of Object.entries(lines)) {
+            // HTTP itself takes no control characters, and cuts white space off the ends.
+            if (!/^[\x20-\x7e]*[\x21-\x7e]$/.test(line)) continue
+            if ((await statusOf(port, line)) === 200) accepted[scheme]?.push(Number(tcId))
+          }
+        }
+      }
+      expect(accepted).toEqual({ bearer: expected.tcIds, basic: expected.tcIds })
+    },
+  )
 
   it.each(Object.keys(expectations))('createVerifier accepts none of %s, since none is an access token', (file) => {
     for (const group of groupsOf(file)) {
@@ -124,6 +161,14 @@ describeVectors('Wycheproof', 'c2sp-wycheproof', ({ json }) => {
     expect(ran).toBe(total)
   })
 })
+
+function statusOf(port: number, authorization: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, agent, headers: { authorization } }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    }).once('error', reject)
+  })
+}
 
 function latin1(hex: string): string {
   return Buffer.from(hex, 'hex').toString('latin1')

@@ -126,6 +126,21 @@ describe('a refusal', () => {
     expect([status, code, detail, challenge]).toEqual(expected)
   })
 
+  it('names what is missing where all of some scopes are needed and any of others', () => {
+    const options = { scopes: ['a:b'], anyOf: ['c:d', 'e:f'] }
+    for (const [scopes, missing] of [
+      [[], 'a:b'],
+      [['a:b'], 'c:d e:f'],
+      [['c:d', 'e:f'], 'a:b'],
+      [['a:b', 'e:f'], undefined],
+      [['c:d', 'a:b'], undefined],
+    ] as const) {
+      const decision = decide(`Bearer ${signer.issue({ ...subject, scopes })}`, options)
+      const expected = missing === undefined ? { user: { uid: '7' } } : { detail: `The scope needed is ${missing}` }
+      expect(decision).toMatchObject(expected)
+    }
+  })
+
   it('of two credentials is the fault of the request, wherever they are', () => {
     const refused = {
       ...{ status: 400, code: 'parameter_invalid', request: 'GET /orders' },

@@ -98,7 +98,8 @@ function hashOf(alg: Algorithm): string | null {
 
 /**
  * Reads a JWK: EdDSA (Ed25519), ES256, HS256, HS384 or HS512. `alg` is required; `use` and `key_ops` are obeyed; without `kid`
- * a key pair is named by its thumbprint (RFC 7638). Does not read PEM, and takes nothing from a token.
+ * a key pair is named by its thumbprint (RFC 7638). Does not read PEM, and takes nothing from a token. Refuses the text of a
+ * public key as a secret (PEM, DER, a certificate, a JWK), but cannot know a bare coordinate, or a secret that somebody published.
  * @throws TypeError naming the member that is wrong.
  */
 export function importKey(jwk: Jwk): Key {

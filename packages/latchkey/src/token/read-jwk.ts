@@ -1,5 +1,5 @@
 /** Reads one JSON Web Key and refuses what is not exactly a key of ours (RFC 7517, RFC 7518 section 6, RFC 8037 section 2). */
-import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify, X509Certificate } from 'node:crypto'
 import { decodeBase64url, encodeBase64url } from '../encoding/index.js'
 import { type Algorithm, algorithms, type HmacAlgorithm, isAlgorithm, type KeyPairAlgorithm } from './algorithms.js'
 import { createHmacText } from './hmac.js'
@@ -145,13 +145,18 @@ function isPublishedKey(secret: Uint8Array): boolean {
   const text = bytes.toString('latin1')
   // A PEM or JWK counts wherever it begins: a space, a BOM or any other byte in front made others take it for a secret.
   if (text.includes('-----BEGIN') || text.includes('"kty"')) return true
-  return isDerPublicKey(bytes) || isDerPublicKey(Buffer.from(text, 'base64'))
+  return [bytes, Buffer.from(text, 'base64'), Buffer.from(text, 'hex')].some(isDerPublicKey)
 }
 
-function isDerPublicKey(key: Buffer): boolean {
-  return (['spki', 'pkcs1'] as const).some((type) => {
+/** Or a certificate, which holds one. */
+function isDerPublicKey(der: Buffer): boolean {
+  return [
+    () => createPublicKey({ key: der, format: 'der', type: 'spki' }),
+    () => createPublicKey({ key: der, format: 'der', type: 'pkcs1' }),
+    () => new X509Certificate(der),
+  ].some((read) => {
     try {
-      createPublicKey({ key, format: 'der', type })
+      read()
       return true
     } catch {
       return false

@@ -93,7 +93,7 @@ export const wrongValues: Readonly<Record<string, readonly string[]>> = {
   client_type: notCounter,
 }
 const names = Object.keys(wrongValues)
-const badNbf = [...notNumber, '1800000001', '1800000000000']
+export const wrongNotBefore = [...notNumber, '1800000001', '1800000000000']
 
 type Members = (readonly [name: string, value: string])[]
 
@@ -204,7 +204,7 @@ const breakages: Readonly<Record<string, (random: Random) => string | Uint8Array
     ])
     return write(membersOf().map(([name, text]) => [name === changed ? spell(name) : name, text]))
   },
-  'bad nbf': (random) => withMember(`"nbf":${random.pick(badNbf)}`),
+  'bad nbf': (random) => withMember(`"nbf":${random.pick(wrongNotBefore)}`),
   'repeated claim': (random) => {
     const name = random.pick(names)
     const value = random.chance(0.5) ? rightMember(name) : random.pick(wrongValues[name] as string[])

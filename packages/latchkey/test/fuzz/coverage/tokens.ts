@@ -46,7 +46,8 @@ export async function createTokenChecks(code: CodeUnderTest) {
   /** Verifiers, `explain` and the plain reading must be of one mind. */
   function checkVerifiers(token: string, { keys, rules, cached, uncached }: Trusted): void {
     const rule = ruleAgainst(token, rules)
-    const answers = [uncached, cached, cached].map(({ verify }) => answerOf(() => verify(token)))
+    // A right token is answered by the cache from the third time on.
+    const answers = [uncached, cached, cached, cached].map(({ verify }) => answerOf(() => verify(token)))
     for (const answer of answers) {
       const isRefused = typeof answer === 'string'
       must(isRefused || rule === undefined, `accepts a token against the rule: ${rule}`)
@@ -57,10 +58,11 @@ export async function createTokenChecks(code: CodeUnderTest) {
     must(accepted === (rule === undefined), 'explains otherwise than it verifies')
     if (!accepted) must(refused === answers[0], 'explains another refusal')
     if (rule !== undefined) return
-    const [answer] = answers as [ReturnType<Verifier['verify']>]
     const claims = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
-    must(JSON.stringify(sorted(answer.claims)) === JSON.stringify(sorted(claims)), 'reads other claims')
-    must(answer.user.uid === claims.sub && answer.user.sid === claims.sid, 'tells of another user')
+    for (const answer of answers as ReturnType<Verifier['verify']>[]) {
+      must(JSON.stringify(sorted(answer.claims)) === JSON.stringify(sorted(claims)), 'reads other claims')
+      must(answer.user.uid === claims.sub && answer.user.sid === claims.sid, 'tells of another user')
+    }
   }
 
   return { trusted, verifyCompact, answerOf, checkVerifiers }
