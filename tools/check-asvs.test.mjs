@@ -11,11 +11,13 @@ const good = {
     '| V2.4.1, V6.1.1 | 2 | guessing is held back | `server/test/limits.test.ts`; numbers: [limits](limits.md#numbers) |',
     '| V3.3.1 to V3.3.4 | 1 | cookies | do not apply: no cookie is set or read |',
     '| V6.2.11 | 2 | words of the product | **open** |',
+    '',
+    '| T6 | what happened elsewhere | `server/test/limits.test.ts` |',
   ),
 }
 
 test('passes files that exist, rows that do not apply, and rows that are open', async () => {
-  expect(await runCheck('check-asvs.mjs', good)).toEqual({ code: 0, output: 'asvs: 4 rows, 3 files that exist\n' })
+  expect(await runCheck('check-asvs.mjs', good)).toEqual({ code: 0, output: 'asvs: 5 rows, 3 files that exist\n' })
 })
 
 test.concurrent.each([
@@ -38,6 +40,11 @@ test.concurrent.each([
     'a row that names nothing',
     '| V1.2.4, V1.2.5 | 1 | queries | shown by reading |',
     'docs/asvs.md:5 V1.2.4, V1.2.5 names no test; allowed: a file, "does not apply" or **open**',
+  ],
+  [
+    'a fault of others that names nothing',
+    '| T6 | what happened elsewhere | cannot happen here |',
+    'docs/asvs.md:5 T6 names no test; allowed: a file, "does not apply" or **open**',
   ],
 ])('refuses %s', async (_, row, message) => {
   const { code, output } = await runCheck('check-asvs.mjs', { ...good, 'docs/asvs.md': rows(row) })
