@@ -18,11 +18,6 @@ const ends = ['\n', '!\0']
 // Seen, and never given a text that long: [file, pattern, why].
 const slashes = '\\/+$'
 const allowed = [
-  [
-    'packages/latchkey/src/auth/issuer-metadata.ts',
-    slashes,
-    'the issuer that an application trusts, of its own configuration',
-  ],
   ['packages/latchkey/src/auth/server-address.ts', slashes, 'the URL of its own configuration'],
   ['packages/latchkey/src/client/client-options.ts', slashes, 'the URL of its own configuration'],
   ['packages/server/src/probe/issuer-keys.ts', slashes, 'of the token that whoever probes has given'],

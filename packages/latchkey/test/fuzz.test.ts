@@ -7,6 +7,7 @@ import { faults } from './fuzz/coverage/faults.js'
 import { type Progress, search } from './fuzz/coverage/search.js'
 import type { TargetDefinition } from './fuzz/coverage/target.js'
 import { targets } from './fuzz/coverage/targets/index.js'
+import { faultOf } from './fuzz/coverage/watch.js'
 
 /** `npm run fuzz` sets these; the suite runs the short form. */
 const minutes = Number(process.env.FUZZ_MINUTES ?? 0)
@@ -62,4 +63,15 @@ describe.runIf(minutes === 0)('finds a fault', () => {
       code.remove()
     }
   })
+})
+
+it('finds what changes a prototype that all objects share', () => {
+  const { at } = Array.prototype
+  const changes = { seeds: [], maxLength: 1, run: () => void Object.assign(Array.prototype, { at: at.bind([]) }) }
+  const fault = faultOf(changes, 'x')
+  Object.assign(Array.prototype, { at })
+  expect([fault, faultOf({ ...changes, run: () => {} }, 'x')]).toEqual([
+    expect.stringContaining('prototype'),
+    undefined,
+  ])
 })

@@ -2,9 +2,14 @@
 import { must, type Target, WrongAnswer } from './target.js'
 
 const maxMs = 50
-const namesOfAll = Reflect.ownKeys(Object.prototype).length
+/** What every object and list has, and must keep. */
+const shared = [Object.prototype, Array.prototype].map((prototype) => {
+  const values: Record<PropertyKey, unknown> = prototype as never
+  // The value of an accessor is whatever it answers to the prototype itself.
+  return { values, kept: Reflect.ownKeys(prototype).map((name) => [name, values[name]] as const) }
+})
 
-/** Runs one input. Throws when an answer is wrong, Object.prototype has changed, or it takes too long twice. */
+/** Runs one input. Throws when an answer is wrong, a prototype that all share has changed, or it takes too long twice. */
 export function runWatched(target: Target, input: string): void {
   const began = performance.now()
   target.run(input)
@@ -15,7 +20,11 @@ export function runWatched(target: Target, input: string): void {
     const { user, system } = process.cpuUsage(before)
     must(user + system <= maxMs * 1000, `takes ${Math.round((user + system) / 1000)} ms`)
   }
-  must(Reflect.ownKeys(Object.prototype).length === namesOfAll, 'changes Object.prototype')
+  for (const { values, kept } of shared) {
+    const isKept =
+      Reflect.ownKeys(values).length === kept.length && kept.every(([name, value]) => values[name] === value)
+    must(isKept, 'changes a prototype that all objects share')
+  }
 }
 
 /** What is wrong with the input; undefined for nothing. */
