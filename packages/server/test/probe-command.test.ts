@@ -31,7 +31,13 @@ describe('refuses with 2', () => {
     writeFileSync(join(folder, 'openapi.json'), JSON.stringify(describeApi({ 'GET /orders': [] })))
     writeFileSync(join(folder, 'old.json'), '{"swagger":"2.0","paths":{}}')
     writeFileSync(join(folder, 'open.json'), JSON.stringify(describeApi({ 'GET /orders': 'open' })))
-    writeFileSync(join(folder, 'api.yaml'), 'openapi: 3.1.0\n')
+    writeFileSync(join(folder, 'no-paths.yaml'), 'openapi: 3.1.0\n')
+    writeFileSync(join(folder, 'broken.yaml'), 'openapi: 3.1.0\npaths:\n  /orders: {secret: [}\n')
+    writeFileSync(join(folder, 'broken.json'), '{"openapi": "3.1.0", "secret": }')
+    writeFileSync(join(folder, 'text.yaml'), 'a text\n')
+    // Ten lists of ten times the one before.
+    const bomb = Array.from({ length: 10 }, (_, i) => `- &a${i} [${i === 0 ? 'x' : `*a${i - 1}, `.repeat(10)}]\n`)
+    writeFileSync(join(folder, 'bomb.yaml'), bomb.join(''))
   })
 
   it.each([
@@ -43,7 +49,11 @@ describe('refuses with 2', () => {
     [['http://localhost:1', '--token', token, '--openapi', 'missing.json'], 'a file that can be read'],
     [['http://localhost:1', '--token', token, '--openapi', 'old.json'], '"openapi": "3.0.x" or "3.1.x"'],
     [['http://localhost:1', '--token', token, '--openapi', 'open.json'], 'must ask for a credential at some operation'],
-    [['http://localhost:1', '--token', token, '--openapi', 'api.yaml'], 'YAML is not read'],
+    [['http://localhost:1', '--token', token, '--openapi', 'no-paths.yaml'], 'must have "paths"'],
+    [['http://localhost:1', '--token', token, '--openapi', 'broken.yaml'], 'in JSON or YAML (line 3)'],
+    [['http://localhost:1', '--token', token, '--openapi', 'broken.json'], 'must be an object in JSON or YAML'],
+    [['http://localhost:1', '--token', token, '--openapi', 'text.yaml'], 'must be an object in JSON or YAML'],
+    [['http://localhost:1', '--token', token, '--openapi', 'bomb.yaml'], 'must be an object in JSON or YAML'],
     [['http://localhost:1', '--token', token, '--openapi', 'http://localhost:2/x'], 'a URL of http://localhost:1'],
     [['http://localhost:1', '--openapi', 'openapi.json', '--token', 'two words'], '--token must be one word'],
     [['http://localhost:1', ...good, '--low-token', 'a\nb'], '--low-token must be one word'],
@@ -54,7 +64,7 @@ describe('refuses with 2', () => {
     const { code, out, error } = await runCommand(folder, ['probe', ...words], '', {})
     expect([code, out]).toEqual([2, ''])
     expect(error).toContain(text)
-    expect(error).not.toMatch(/two words|ann:pw/)
+    expect(error).not.toMatch(/two words|ann:pw|secret/)
   })
 
   it('an expired token that is not, and one for another audience that is for the same', async () => {
@@ -230,6 +240,23 @@ describe('how it asks', () => {
       'GET /orders/7?state=new acme',
       'PUT /orders/987654321?state=new latchkey-probe application/json {}',
     ])
+  })
+
+  it('reads YAML as it reads JSON', async () => {
+    const lines = [
+      ...['openapi: 3.1.0 # as most are written', 'security: &all', '  - bearer: []', 'paths:', '  /orders/{id}:'],
+      ...['    parameters:', '      - { name: id, in: path, required: true, example: 2026-01-01 }'],
+      ...['    get:', '      security: *all', '      description: |', '        GET: { a }'],
+    ]
+    writeFileSync(join(folder, 'orders.yaml'), `${lines.join('\n')}\n`)
+    const seen = new Set<string>()
+    const url = await serveApp((request, response) => {
+      if (isGood(request)) seen.add(`${request.method} ${request.url}`)
+      answer(response, isGood(request) ? 200 : 401)
+    })
+    const words = ['probe', url, '--openapi', 'orders.yaml', '--token', token, '--json']
+    const { code, out } = await runCommand(folder, words, '', {})
+    expect([code, notHeld(JSON.parse(out)), [...seen]]).toEqual([0, [], ['GET /orders/2026-01-01']])
   })
 
   it('waits as long as 429 asks, and goes on', async () => {

@@ -36,7 +36,7 @@ export function addProbeCommand(program: Command, io: CommandIo): void {
     .summary('Prove from outside that an API is closed')
     .description(description)
     .argument('<url>', 'the address that the paths of the file are appended to')
-    .requiredOption('--openapi <file>', 'OpenAPI 3.0 or 3.1 in JSON: a file, or a URL of the same origin')
+    .requiredOption('--openapi <file>', 'OpenAPI 3.0 or 3.1 in JSON or YAML: a file, or a URL of the same origin')
     .requiredOption('--token <token>', 'a token that is let in, or - to read it from standard input')
     .option('--low-token <token>', 'one with fewer scopes: what it lacks must be refused')
     .option('--expired-token <token>', 'one that was good and is over')

@@ -1,4 +1,5 @@
 /** Reads an OpenAPI 3.0 or 3.1 file into operations that can be called. */
+import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { fillValue } from './fill-value.js'
 import { type Operation, safeMethods } from './operation.js'
 import { isObject, type Json, resolveReference } from './resolve-reference.js'
@@ -22,14 +23,19 @@ export function readDescription(text: string): Operation[] {
   })
 }
 
+/** YAML, of which JSON is a part. What it says of a fault would quote the text: the line alone is told. */
 function parse(text: string): Json {
+  let at = ''
   try {
-    const document: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
+    // Without a byte order mark, too.
+    const plain = text.trimStart()
+    const document: unknown = plain.startsWith('{') ? JSON.parse(plain) : parseYaml(plain)
     if (isObject(document)) return document
-  } catch {
-    // Told below; the message of JSON.parse would quote the text.
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined
+    if (line !== undefined) at = ` (line ${line})`
   }
-  throw new Error('The OpenAPI file must be a JSON object; YAML is not read, so convert it first')
+  throw new Error(`The OpenAPI file must be an object in JSON or YAML${at}`)
 }
 
 function readOperation(document: Json, path: string, method: string, shared: Json, own: Json): Operation {
