@@ -103,7 +103,7 @@ describe('revoking (RFC 7009)', () => {
       const { status, json, headers } = await form(body)
       expect([status, json.error, json.code]).toEqual([400, 'invalid_request', 'parameter_invalid'])
       expect(typeof json.error_description).toBe('string')
-      expect(headers.get('content-type')).toBe('application/problem+json')
+      expect(headers.get('content-type')).toBe('application/json')
     },
   )
 })

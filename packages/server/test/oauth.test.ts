@@ -77,12 +77,37 @@ describe.each(['basic', 'post'] as const)('openid-client, with client_secret_%s'
     expect(await oauth.tokenIntrospection(config, access_token)).toEqual({ active: false })
   })
 
+  it('is told invalid_scope for a scope that is none', async () => {
+    const failure = oauth.clientCredentialsGrant(await discover(anns, methods[method](anns.key)), {
+      scope: 'all of it',
+    })
+    await expect(failure).rejects.toBeInstanceOf(oauth.ResponseBodyError)
+    await expect(failure).rejects.toMatchObject({
+      ...{ status: 400, error: 'invalid_scope', error_description: expect.stringMatching(/./) },
+      cause: { code: 'parameter_invalid', error_code: 1000, msg: { scope: [expect.any(String)] } },
+    })
+  })
+
   it('is told invalid_client for a wrong key', async () => {
     const wrong = { ...anns, key: resource.key }
     const failure = oauth.clientCredentialsGrant(await discover(wrong, methods[method](wrong.key)))
-    await expect(failure).rejects.toMatchObject(
-      method === 'basic' ? { status: 401, code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE' } : { status: 401 },
-    )
+    // It shows the challenge, which every 401 has, and leaves the body to be read.
+    const { status, code, cause, response } = (await failure.catch(
+      (error: unknown) => error,
+    )) as oauth.WWWAuthenticateChallengeError
+    expect([status, code]).toEqual([401, 'OAUTH_WWW_AUTHENTICATE_CHALLENGE'])
+    expect(cause.map(({ scheme }) => scheme)).toEqual(['basic'])
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(await response.json()).toMatchObject({ error: 'invalid_client', code: 'auth_failed' })
+  })
+
+  it('is told unauthorized_client, or why not, where it may not introspect', async () => {
+    const config = await discover(anns, methods[method](anns.key))
+    const { access_token } = await oauth.clientCredentialsGrant(config)
+    const { status, response } = (await oauth
+      .tokenIntrospection(config, access_token)
+      .catch((error: unknown) => error)) as oauth.WWWAuthenticateChallengeError
+    expect([status, (await response.json()).error]).toEqual([403, 'unauthorized_client'])
   })
 })
 
@@ -111,6 +136,7 @@ describe('POST /oauth/token (RFC 6749 section 4.4)', () => {
   ])('refuses %s', async (_, more, headers, expected, error) => {
     const answer = await form('/oauth/token', { ...grant, ...more }, headers ?? basic(anns.id, anns.key))
     expect([answer.status, answer.json.error]).toEqual([expected, error])
+    expect(answer.headers.get('content-type')).toBe('application/json')
     expect(typeof answer.json.error_description).toBe('string')
     if (expected === 401) {
       expect(answer.headers.get('www-authenticate')).toBe('Basic realm="latchkey", charset="UTF-8"')

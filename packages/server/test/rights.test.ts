@@ -168,7 +168,8 @@ async function expectCell(route: string, caller: Caller, whose: Caller | 'other'
   expect([whose, answer.status]).toEqual([whose, status])
   const { responses } = operationOf(route)
   expect(Object.keys(responses)).toContain(String(status))
-  const { schema } = Object.values(responses[status].content)[0] as { schema: object }
+  const [[type, { schema }]] = Object.entries(responses[status].content) as [[string, { schema: object }]]
+  expect(answer.headers.get('content-type')).toBe(type)
   expect(undeclaredMembers(document, schema, answer.json)).toEqual([])
   const changed = status < 300 && changesTarget.includes(route) ? whose : undefined
   if (changed !== undefined) people.letGo(changed)
