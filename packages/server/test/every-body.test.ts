@@ -70,7 +70,7 @@ it('is there for more than a few routes, and some take forms', () => {
   ])
 })
 
-it('of another type, or of none, is 415 and changes nothing; of its own it does something', async () => {
+it('of another type, or of none, is 415 and changes nothing; of its own it does something; nobody may keep the answer', async () => {
   for (const operation of operations) {
     const { route, bodyTypes } = operation
     for (const own of bodyTypes) {
@@ -79,13 +79,16 @@ it('of another type, or of none, is 415 and changes nothing; of its own it does 
       const others = ['text/plain', undefined, 'multipart/form-data; boundary=x', 'application/xml', `${own}x`]
       for (const type of [...others, ...[jsonType, formType].filter((one) => !bodyTypes.includes(one))]) {
         for (const written of [jsonType, formType]) {
-          const { status, json } = await send(operation, prepared, type, write(written, prepared.fields))
+          const { status, json, headers } = await send(operation, prepared, type, write(written, prepared.fields))
           expect([route, type, status, json.code]).toEqual([route, type, 415, 'http_error'])
+          expect([route, headers.get('cache-control')]).toEqual([route, 'no-store'])
         }
       }
       expect(await readRows(store)).toEqual(before)
-      const { status } = await send(operation, prepared, own, write(own, prepared.fields))
+      const { status, headers } = await send(operation, prepared, own, write(own, prepared.fields))
       expect([route, own, status < 300]).toEqual([route, own, true])
+      // What is sent to it, and what it answers, holds credentials.
+      expect([route, headers.get('cache-control')]).toEqual([route, 'no-store'])
     }
   }
 }, 60_000)
