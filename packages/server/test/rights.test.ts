@@ -111,7 +111,8 @@ function call(route: string, token: string | undefined, target: Person, more: Bo
   const isForm = route === 'POST /oauth/token'
   const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
   return server.ask(method, named, {
-    ...(token === undefined ? {} : { token }),
+    // A request says once who it is of, and in a form the client does.
+    ...(token === undefined || isForm ? {} : { token }),
     ...(body && {
       headers: { 'content-type': type },
       body: isForm ? new URLSearchParams(body as Record<string, string>).toString() : JSON.stringify(body),
