@@ -193,7 +193,8 @@ describe('fetch', () => {
 
   it('looks at no other refusal', async () => {
     const answers: [number, string, string][] = [
-      [401, 'application/json', '{"code":"token_expired","type":"urn:latchkey:error:token_expired"}'],
+      [401, 'application/json', '{"code":"token_expired"}'],
+      [401, 'text/plain', '{"code":"token_expired","type":"urn:latchkey:error:token_expired"}'],
       [401, 'application/problem+json', '{"code":"token_expired","type":"about:blank"}'],
       [401, 'application/problem+json', '{"code":"token_invalid","type":"urn:latchkey:error:token_invalid"}'],
       [401, 'application/problem+json', 'no JSON'],
@@ -210,11 +211,12 @@ describe('fetch', () => {
     expect(now.front.count(refreshPath)).toBe(0)
   })
 
-  it('sends once more and no oftener', async () => {
+  // As everywhere, and as where OAuth libraries call.
+  it.each(['problem+json', 'json'])('sends once more and no oftener, refused in application/%s', async (type) => {
     const refusal = '{"code":"token_expired","type":"urn:latchkey:error:token_expired"}'
     now.front.fault = ({ path }) =>
       path === '/v1/user'
-        ? (response) => response.writeHead(401, { 'content-type': 'application/problem+json' }).end(refusal)
+        ? (response) => response.writeHead(401, { 'content-type': `application/${type}` }).end(refusal)
         : undefined
     expect((await me()).status).toBe(401)
     expect([now.front.count('/v1/user'), now.front.count(refreshPath)]).toEqual([2, 1])

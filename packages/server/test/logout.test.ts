@@ -2,7 +2,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ann, ask, secret, useServer } from './server.js'
 
-const server = useServer()
+let aheadMs = 0
+const server = useServer({ clock: () => Date.now() + aheadMs })
 const another = 'another long passphrase'
 let password = secret
 beforeAll(async () => {
@@ -97,13 +98,38 @@ describe('revoking (RFC 7009)', () => {
     for (let i = 0; i < 3; i++) expect((await form(`token=${here.refresh_token}`)).status).toBe(200)
   })
 
+  it.each(['', 'saml2_assertion', 'access_token refresh_token', 'x'.repeat(1000)])(
+    'a token_type_hint that says nothing, as %j, changes nothing: the token is ended',
+    async (token_type_hint) => {
+      const byJson = await server.post('/v1/token/revoke', { token: here.token, token_type_hint })
+      const byForm = await form(`${new URLSearchParams({ token: there.refresh_token, token_type_hint })}`)
+      expect([byJson.status, byForm.status]).toEqual([200, 200])
+      expect([await codeOf(here), await codeOf(there)]).toEqual([over, over])
+    },
+  )
+
+  it('a token that has expired is 200, and the login that it was of goes on until it expires as well', async () => {
+    aheadMs += 7200_000
+    expect((await server.ask('GET', '/v1/user', { token: here.token })).json.code).toBe('token_expired')
+    for (const token_type_hint of ['access_token', 'nonsense']) {
+      const { status, json } = await server.post('/v1/token/revoke', { token: here.token, token_type_hint })
+      expect([status, json]).toEqual([200, {}])
+    }
+    const next = await server.post('/v1/token/refresh', { refresh_token: here.refresh_token })
+    expect(next.status).toBe(201)
+    aheadMs += 31 * 86_400_000
+    const { refresh_token } = next.json
+    expect((await server.post('/v1/token/refresh', { refresh_token })).json.code).toBe('refresh_invalid')
+    expect((await form(`token=${refresh_token}`)).status).toBe(200)
+  })
+
   it.each(['', 'token=a&token=b', 'tok=a', 'token'])(
     'refuses the form %j as OAuth libraries read refusals',
     async (body) => {
       const { status, json, headers } = await form(body)
       expect([status, json.error, json.code]).toEqual([400, 'invalid_request', 'parameter_invalid'])
       expect(typeof json.error_description).toBe('string')
-      expect(headers.get('content-type')).toBe('application/problem+json')
+      expect(headers.get('content-type')).toBe('application/json')
     },
   )
 })

@@ -1,8 +1,8 @@
 /** What OAuth client libraries do with the server: `openid-client` finds it, gets tokens, introspects and revokes them. */
 import * as oauth from 'openid-client'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openStore } from '../src/store/open-store.js'
-import { ann, ask, secret, useServer } from './server.js'
+import { basic, type Key, makeKey, sendForm } from './oauth/clients.js'
+import { ann, secret, useServer } from './server.js'
 
 const issuer = 'https://id.example'
 const server = useServer({ issuer, audiences: ['orders'] })
@@ -13,24 +13,13 @@ beforeAll(async () => {
   await server.run('user', 'role', root.account, 'admin')
 })
 
-interface Key {
-  readonly id: string
-  readonly key: string
-}
 const logIn = async (account: string, more: object = {}) =>
   (await server.post('/v1/token', { account, secret, type: 100, ...more })).json
-async function makeKey(account: string, form: object = {}): Promise<Key> {
-  const { token } = await logIn(account)
-  const body = JSON.stringify({ name: 'program', ...form })
-  return (
-    await server.ask('POST', '/v1/user/api-keys', { token, headers: { 'content-type': 'application/json' }, body })
-  ).json
-}
 let anns: Key
 let resource: Key
 beforeEach(async () => {
-  anns = await makeKey(ann.account)
-  resource = await makeKey(root.account, { scope: 'token:introspect' })
+  anns = await makeKey(server, await server.logIn())
+  resource = await makeKey(server, await server.logIn(root.account), { scope: 'token:introspect' })
 })
 
 /** As behind a proxy that ends TLS: the library speaks to the issuer, and the server answers. */
@@ -41,13 +30,7 @@ const discover = ({ id, key }: Key, method: oauth.ClientAuth) =>
 
 const methods = { basic: oauth.ClientSecretBasic, post: oauth.ClientSecretPost }
 const form = (path: string, body: Record<string, string> | string, headers: Record<string, string> = {}) =>
-  ask(server.url, 'POST', path, {
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    body: new URLSearchParams(body).toString(),
-  })
-const basic = (id: string, key: string) => ({
-  authorization: `Basic ${Buffer.from(`${id}:${key}`).toString('base64')}`,
-})
+  sendForm(server.url, path, body, headers)
 const grant = { grant_type: 'client_credentials' }
 
 describe.each(['basic', 'post'] as const)('openid-client, with client_secret_%s', (method) => {
@@ -77,12 +60,37 @@ describe.each(['basic', 'post'] as const)('openid-client, with client_secret_%s'
     expect(await oauth.tokenIntrospection(config, access_token)).toEqual({ active: false })
   })
 
+  it('is told invalid_scope for a scope that is none', async () => {
+    const failure = oauth.clientCredentialsGrant(await discover(anns, methods[method](anns.key)), {
+      scope: 'all of it',
+    })
+    await expect(failure).rejects.toBeInstanceOf(oauth.ResponseBodyError)
+    await expect(failure).rejects.toMatchObject({
+      ...{ status: 400, error: 'invalid_scope', error_description: expect.stringMatching(/./) },
+      cause: { code: 'parameter_invalid', error_code: 1000, msg: { scope: [expect.any(String)] } },
+    })
+  })
+
   it('is told invalid_client for a wrong key', async () => {
     const wrong = { ...anns, key: resource.key }
     const failure = oauth.clientCredentialsGrant(await discover(wrong, methods[method](wrong.key)))
-    await expect(failure).rejects.toMatchObject(
-      method === 'basic' ? { status: 401, code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE' } : { status: 401 },
-    )
+    // It shows the challenge, which every 401 has, and leaves the body to be read.
+    const { status, code, cause, response } = (await failure.catch(
+      (error: unknown) => error,
+    )) as oauth.WWWAuthenticateChallengeError
+    expect([status, code]).toEqual([401, 'OAUTH_WWW_AUTHENTICATE_CHALLENGE'])
+    expect(cause.map(({ scheme }) => scheme)).toEqual(['basic'])
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(await response.json()).toMatchObject({ error: 'invalid_client', code: 'auth_failed' })
+  })
+
+  it('is told unauthorized_client, or why not, where it may not introspect', async () => {
+    const config = await discover(anns, methods[method](anns.key))
+    const { access_token } = await oauth.clientCredentialsGrant(config)
+    const { status, response } = (await oauth
+      .tokenIntrospection(config, access_token)
+      .catch((error: unknown) => error)) as oauth.WWWAuthenticateChallengeError
+    expect([status, (await response.json()).error]).toEqual([403, 'unauthorized_client'])
   })
 })
 
@@ -111,6 +119,7 @@ describe('POST /oauth/token (RFC 6749 section 4.4)', () => {
   ])('refuses %s', async (_, more, headers, expected, error) => {
     const answer = await form('/oauth/token', { ...grant, ...more }, headers ?? basic(anns.id, anns.key))
     expect([answer.status, answer.json.error]).toEqual([expected, error])
+    expect(answer.headers.get('content-type')).toBe('application/json')
     expect(typeof answer.json.error_description).toBe('string')
     if (expected === 401) {
       expect(answer.headers.get('www-authenticate')).toBe('Basic realm="latchkey", charset="UTF-8"')
@@ -131,79 +140,6 @@ describe('POST /oauth/token (RFC 6749 section 4.4)', () => {
   it('knows no account with a password', async () => {
     const { status, json } = await form('/oauth/token', grant, basic(ann.account, secret))
     expect([status, json.error]).toEqual([401, 'invalid_client'])
-  })
-})
-
-describe('POST /v1/token/introspect (RFC 7662)', () => {
-  const introspect = async (token: string, headers = basic(resource.id, resource.key)) =>
-    (await form('/v1/token/introspect', { token }, headers)).json
-
-  it('says of a login’s token what it says, whomever it is for', async () => {
-    const { token, uid } = await logIn(ann.account, { audience: ['orders'], scope: 'user:read' })
-    expect(await introspect(token)).toEqual({
-      ...{ active: true, token_type: 'Bearer', iss: issuer, aud: ['orders'], sub: uid, client_id: 'latchkey' },
-      ...{ scope: 'user:read', client_type: 100, gen: 0, sid: expect.any(String), jti: expect.any(String) },
-      ...{ iat: expect.any(Number), exp: expect.any(Number), auth_time: expect.any(Number) },
-    })
-  })
-
-  it('says of everything else that it is not active, and no more', async () => {
-    const { token, refresh_token } = await logIn(ann.account)
-    const forged = `${token.slice(0, -4)}AAAA`
-    for (const text of [refresh_token, anns.key, forged, 'x', '']) {
-      const { json } = await server.ask('POST', '/v1/token/introspect', {
-        headers: { 'content-type': 'application/json', ...basic(resource.id, resource.key) },
-        body: JSON.stringify({ token: text }),
-      })
-      expect(json).toEqual({ active: false })
-    }
-    // Nothing happened to the login.
-    expect((await server.post('/v1/token/refresh', { refresh_token })).status).toBe(201)
-  })
-
-  it('knows at once what was refreshed, revoked, or lowered', async () => {
-    const { token, uid } = await logIn(root.account)
-    expect(uid).toBe('2')
-    expect((await introspect(token)).active).toBe(true)
-    await form('/v1/token/revoke', { token })
-    expect(await introspect(token)).toEqual({ active: false })
-    const lowered = await logIn(ann.account)
-    await server.run('user', 'role', ann.account, 'admin')
-    expect(await introspect(lowered.token)).toEqual({ active: false })
-    await server.run('user', 'role', ann.account, 'user')
-    const bob = { ...ann, account: 'bob@example.org' }
-    await server.post('/v1/client/register', bob)
-    const disabled = await logIn(bob.account)
-    await server.run('user', 'disable', bob.account)
-    expect(await introspect(disabled.token)).toEqual({ active: false })
-    // What the database says is ahead of every feed.
-    const ended = await logIn(ann.account)
-    const store = await openStore(server.database.storeOptions)
-    const { sid } = await introspect(ended.token)
-    await store.transaction((t) => t.updateTable('sessions').set({ ended_at: 1 }).where('sid', '=', sid).execute())
-    await store.close()
-    expect(await introspect(ended.token)).toEqual({ active: false })
-  })
-
-  it('takes an access token with the scope, by Bearer or Basic', async () => {
-    const { token } = await logIn(root.account)
-    for (const headers of [{ authorization: `Bearer ${token}` }, basic(token, '')]) {
-      expect((await introspect(token, headers)).active).toBe(true)
-    }
-  })
-
-  it('is for nobody else', async () => {
-    const { token } = await logIn(ann.account)
-    const wide = await makeKey(root.account, { scope: 'user:read' })
-    const ask = async (headers: Record<string, string>) => {
-      const { status, json, headers: answered } = await form('/v1/token/introspect', { token }, headers)
-      return [status, json.error, answered.get('www-authenticate')?.split(' ')[0]]
-    }
-    expect(await ask({})).toEqual([401, 'invalid_client', 'Bearer'])
-    expect(await ask({ authorization: `Bearer ${token}` })).toEqual([403, 'unauthorized_client', 'Bearer'])
-    expect(await ask(basic(anns.id, anns.key))).toEqual([403, 'unauthorized_client', 'Bearer'])
-    expect(await ask(basic(wide.id, wide.key))).toEqual([403, 'unauthorized_client', 'Bearer'])
-    expect(await ask(basic(anns.id, resource.key))).toEqual([401, 'invalid_client', 'Basic'])
   })
 })
 

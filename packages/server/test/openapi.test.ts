@@ -68,6 +68,24 @@ it('names each route, what it needs, and its refusals', () => {
   expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'basic', 'apiKey'])
 })
 
+it('says that refusals are problem documents, and of which type, where OAuth libraries call and elsewhere', () => {
+  const types = new Map<string, string[]>()
+  for (const item of Object.values<object>(document.paths)) {
+    for (const { operationId, responses } of Object.values<{ operationId: string; responses: object }>(item as never)) {
+      const refusals = Object.entries<{ content: Record<string, { schema: object }> }>(responses as never).filter(
+        ([status]) => !status.startsWith('2') && operationId !== 'readReadiness',
+      )
+      for (const [, { content }] of refusals) {
+        expect(Object.values(content)).toEqual([{ schema: { $ref: '#/components/schemas/Problem' } }])
+        const type = Object.keys(content).join()
+        types.set(type, [...new Set([...(types.get(type) ?? []), operationId])])
+      }
+    }
+  }
+  expect([...types.keys()].sort()).toEqual(['application/json', 'application/problem+json'])
+  expect(types.get('application/json')).toEqual(['grantToken', 'revoke', 'introspect'])
+})
+
 it('has bodies that are required, closed, and documented with the limits that hold', async () => {
   for (const item of Object.values<Record<string, { requestBody?: { required: boolean } }>>(document.paths)) {
     for (const { requestBody } of Object.values(item)) if (requestBody) expect(requestBody.required).toBe(true)

@@ -111,7 +111,8 @@ function call(route: string, token: string | undefined, target: Person, more: Bo
   const isForm = route === 'POST /oauth/token'
   const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
   return server.ask(method, named, {
-    ...(token === undefined ? {} : { token }),
+    // A request says once who it is of, and in a form the client does.
+    ...(token === undefined || isForm ? {} : { token }),
     ...(body && {
       headers: { 'content-type': type },
       body: isForm ? new URLSearchParams(body as Record<string, string>).toString() : JSON.stringify(body),
@@ -168,7 +169,8 @@ async function expectCell(route: string, caller: Caller, whose: Caller | 'other'
   expect([whose, answer.status]).toEqual([whose, status])
   const { responses } = operationOf(route)
   expect(Object.keys(responses)).toContain(String(status))
-  const { schema } = Object.values(responses[status].content)[0] as { schema: object }
+  const [[type, { schema }]] = Object.entries(responses[status].content) as [[string, { schema: object }]]
+  expect(answer.headers.get('content-type')).toBe(type)
   expect(undeclaredMembers(document, schema, answer.json)).toEqual([])
   const changed = status < 300 && changesTarget.includes(route) ? whose : undefined
   if (changed !== undefined) people.letGo(changed)

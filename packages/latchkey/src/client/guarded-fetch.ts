@@ -55,7 +55,7 @@ export function createGuardedFetch(
 
 /** Whether it is a refusal of ours that a refresh cures. The body can still be read. */
 async function isStale(response: Response): Promise<boolean> {
-  if (response.status !== 401 || !response.headers.get('content-type')?.includes('problem+json')) return false
+  if (response.status !== 401 || !response.headers.get('content-type')?.includes('json')) return false
   return isCurable(codeOf(parse(await response.clone().text())))
 }
 

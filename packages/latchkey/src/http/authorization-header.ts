@@ -8,7 +8,8 @@ import { decodeUtf8 } from '../encoding/index.js'
 export type Credentials =
   | { readonly kind: 'none' | 'foreign' | 'several' }
   | { readonly kind: 'malformed'; readonly scheme: 'basic' | 'bearer'; readonly reason: string }
-  | { readonly kind: 'token'; readonly scheme: 'basic' | 'bearer'; readonly token: string }
+  | { readonly kind: 'token'; readonly scheme: 'bearer'; readonly token: string }
+  | { readonly kind: 'token'; readonly scheme: 'basic'; readonly token: string; readonly password: string }
 
 const none: Credentials = Object.freeze({ kind: 'none' })
 const foreign: Credentials = Object.freeze({ kind: 'foreign' })
@@ -20,7 +21,7 @@ const oursAfterComma = /,\s*(?:bearer|basic)(?:[\s,]|$)/i
 /**
  * Reads every Authorization line of a request; several lines count as one with commas between, as frameworks join them.
  * The scheme is taken in any case. The token is a text still to be verified: it is never empty, and nothing else is known
- * of it. Basic carries it as the user name; the password is ignored.
+ * of it. Basic carries it as the user name; guards ignore the password.
  */
 export function readAuthorization(lines: readonly string[]): Credentials {
   if (lines.length === 0) return none
@@ -62,7 +63,7 @@ function readBasic(text: string): Credentials {
   const colon = pair.indexOf(':')
   if (colon < 0) return malformed('basic', 'Basic must hold the token and a colon after it')
   if (colon === 0) return malformed('basic', 'Basic must hold the token before the colon')
-  return { kind: 'token', scheme: 'basic', token: pair.slice(0, colon) }
+  return { kind: 'token', scheme: 'basic', token: pair.slice(0, colon), password: pair.slice(colon + 1) }
 }
 
 /** RFC 7617 section 2: neither user name nor password may hold control characters. */

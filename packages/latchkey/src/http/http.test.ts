@@ -6,7 +6,7 @@ import { challenge, describeRequest, parseStrictJson, problem, readAuthorization
 
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64')
 const bearer = (token: string) => ({ kind: 'token', scheme: 'bearer', token })
-const basic = (token: string) => ({ kind: 'token', scheme: 'basic', token })
+const basic = (token: string, password = '') => ({ kind: 'token', scheme: 'basic', token, password })
 
 describe('an Authorization header', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('an Authorization header', () => {
     [['bEARER abc'], bearer('abc')],
     [['Bearer a b'], bearer('a b')],
     [[`Basic ${base64('abc:')}`], basic('abc')],
-    [[`BASIC  ${base64('abc:a:b')}`], basic('abc')],
+    [[`BASIC  ${base64('abc:a:b')}`], basic('abc', 'a:b')],
     [['Digest username="ann"'], { kind: 'foreign' }],
     [['Token bearer'], { kind: 'foreign' }],
     [['xBearer abc'], { kind: 'foreign' }],

@@ -3,12 +3,14 @@ import type { Api } from './api-context.js'
 
 /**
  * Answers what the routes of each path do not: OPTIONS with 204, all other methods with 405, both with `Allow`. Stands after
- * the last route. Other origins (CORS) are none of its business.
+ * all routes of the paths that are there, and before routes whose parameter would take one of these for its own; may stand
+ * again after those. Other origins (CORS) are none of its business.
  */
 export function answerOtherMethods(app: Api): void {
+  const answered = new Set(app.routes.filter(({ method }) => method === 'ALL').map(({ path }) => path))
   const methods = new Map<string, Set<string>>()
   for (const { path, method } of app.routes) {
-    if (method === 'ALL') continue
+    if (answered.has(path)) continue
     const known = methods.get(path) ?? new Set<string>()
     known.add(method)
     // Hono answers HEAD wherever GET is.

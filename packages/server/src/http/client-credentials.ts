@@ -1,4 +1,5 @@
 import { LatchkeyError } from 'latchkey'
+import { readAuthorization } from 'latchkey/http'
 import type { ApiContext } from './api-context.js'
 
 /** How an OAuth client says who it is (RFC 6749 section 2.3.1). Here a client is an API key: its id, and the key itself. */
@@ -14,19 +15,19 @@ export interface ClientForm {
 }
 
 /**
- * Reads `client_secret_basic` or `client_secret_post`; undefined when the request has neither.
- * @throws LatchkeyError `parameter_invalid` when it has both; `auth_failed` when Basic holds nothing that can be read.
+ * Reads `client_secret_basic`, as strictly as guards read Basic, or `client_secret_post`; undefined when the request has neither.
+ * @throws LatchkeyError `parameter_invalid` for a secret beside Authorization, and for another id in the form than in Basic.
  */
 export function readClientCredentials(c: ApiContext, form: ClientForm = {}): ClientCredentials | undefined {
-  const basic = /^basic(?: +|$)(.*)/is.exec(c.req.header('authorization') ?? '')
-  const { client_id: id, client_secret: secret } = form
-  if (basic === null) return secret === undefined ? undefined : { id: id ?? '', secret }
-  if (secret !== undefined) {
-    throw new LatchkeyError('parameter_invalid', {
-      msg: { client_secret: ['must not be sent beside Authorization'] },
-    })
-  }
-  return readBasic(basic[1] as string)
+  const line = c.req.header('authorization')
+  const sent = readAuthorization(line === undefined ? [] : [line])
+  const { client_id, client_secret: secret } = form
+  if (sent.kind === 'none') return secret === undefined ? undefined : { id: client_id ?? '', secret }
+  if (secret !== undefined) throw refused('client_secret', 'must not be sent beside Authorization')
+  if (sent.kind !== 'token' || sent.scheme !== 'basic') return undefined
+  const id = formDecode(sent.token)
+  if (client_id !== undefined && client_id !== id) throw refused('client_id', 'must be the one in Authorization')
+  return { id, secret: formDecode(sent.password) }
 }
 
 /** What this answers to credentials that are wrong: a challenge that OAuth libraries know (RFC 6749 section 5.2). */
@@ -36,12 +37,8 @@ export function clientRefused(): LatchkeyError {
   })
 }
 
-function readBasic(text: string): ClientCredentials {
-  const pair = Buffer.from(text, 'base64').toString()
-  const colon = pair.indexOf(':')
-  // Node decodes leniently; only the canonical text is what its bytes are written as.
-  if (colon < 1 || Buffer.from(pair).toString('base64') !== text) throw clientRefused()
-  return { id: formDecode(pair.slice(0, colon)), secret: formDecode(pair.slice(colon + 1)) }
+function refused(field: keyof ClientForm, reason: string): LatchkeyError {
+  return new LatchkeyError('parameter_invalid', { msg: { [field]: [reason] } })
 }
 
 /** Both halves are written as in a form before they are written as Basic. */

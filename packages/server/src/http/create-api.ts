@@ -53,6 +53,8 @@ export function createApi(parts: ApiParts): Api {
   addOauthRoutes(app, parts)
   addSessionRoutes(app, parts)
   addApiKeyRoutes(app, parts)
+  // /v1/user/secret is no user, whatever the method.
+  answerOtherMethods(app)
   addUserRoutes(app, parts)
   addAdminSessionRoutes(app, parts)
   addAuditRoutes(app, parts)

@@ -13,7 +13,10 @@ const byStatus: Readonly<Record<number, string>> = {
 /** What is wrong with a grant type that was sent, and is another one. */
 export const otherGrant = 'must be client_credentials'
 
-/** Stands before routes that OAuth libraries call: their refusals also carry `error` and `error_description`. */
+/**
+ * Stands before routes that OAuth libraries call: their refusals also carry `error` and `error_description`, and are
+ * `application/json` (RFC 6749 section 5.2), without which these libraries do not read them.
+ */
 export const oauthErrors: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next()
   const type = c.res.headers.get('content-type')
@@ -24,6 +27,7 @@ export const oauthErrors: MiddlewareHandler<ApiEnv> = async (c, next) => {
     readonly msg: string | Readonly<Record<string, readonly string[]>>
   }
   const body = { error: errorOf(status, problem.msg), error_description: problem.detail, ...problem }
+  headers.set('content-type', 'application/json')
   c.res = new Response(JSON.stringify(body), { status, headers })
 }
 

@@ -8,7 +8,8 @@ export function writeOpenApi(app: Api, issuer: string): object {
     info: {
       title: 'Latchkey',
       version: readVersion(),
-      description: 'Log in, get a token, send it with each request. Every refusal is a problem document (RFC 9457).',
+      description:
+        'Log in, get a token, send it with each request. Every refusal is a problem document (RFC 9457), which goes as application/json where OAuth libraries call (RFC 6749 section 5.2).',
       license: { name: 'MIT' },
     },
     servers: [{ url: issuer }],

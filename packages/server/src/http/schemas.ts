@@ -89,10 +89,16 @@ const refusals = {
 
 /** The refusals of a route, each a problem document; 500 may always happen. */
 export function problems<Status extends keyof typeof refusals>(...statuses: Status[]) {
-  const answer = (description: string) => ({
-    description,
-    content: { 'application/problem+json': { schema: problemDocument } },
-  })
+  return refusalsAs('application/problem+json', statuses)
+}
+
+/** The same of a route behind `oauthErrors`. */
+export function oauthProblems<Status extends keyof typeof refusals>(...statuses: Status[]) {
+  return refusalsAs('application/json', statuses)
+}
+
+function refusalsAs<Status extends keyof typeof refusals>(mediaType: string, statuses: readonly Status[]) {
+  const answer = (description: string) => ({ description, content: { [mediaType]: { schema: problemDocument } } })
   return {
     ...(Object.fromEntries(statuses.map((status) => [status, answer(refusals[status])])) as Record<
       Status,

@@ -6,7 +6,7 @@ import { clientRefused, readClientCredentials } from '../client-credentials.js'
 import { oauthErrors, otherGrant } from '../oauth-errors.js'
 import { readFormBody, readFormOrJsonBody } from '../read-json-body.js'
 import { requireScope } from '../require-scope.js'
-import { jsonAnswer, jsonBody, lenientBody, problems, text } from '../schemas.js'
+import { jsonAnswer, jsonBody, lenientBody, oauthProblems, text } from '../schemas.js'
 
 const client = {
   client_id: text({ description: 'The id of an API key, unless it is sent by Basic.' }).optional(),
@@ -78,7 +78,7 @@ export function addOauthRoutes(app: Api, parts: ApiParts): void {
     summary: 'Exchange an API key for an access token (RFC 6749 section 4.4)',
     middleware: [oauthErrors, readFormBody] as const,
     request: jsonBody(grant),
-    responses: { 200: jsonAnswer('The access token.', granted), ...problems(400, 401, 413, 415, 429, 503) },
+    responses: { 200: jsonAnswer('The access token.', granted), ...oauthProblems(400, 401, 413, 415, 429, 503) },
   })
   app.openapi(grantToken, async (c) => {
     const form = c.req.valid('json')
@@ -105,7 +105,7 @@ export function addOauthRoutes(app: Api, parts: ApiParts): void {
     request: jsonBody(revocation),
     responses: {
       200: jsonAnswer('It is not good any more, or never was.', revoked),
-      ...problems(400, 413, 415, 503),
+      ...oauthProblems(400, 413, 415, 503),
     },
   })
   app.openapi(revokeToken, async (c) => {
@@ -122,7 +122,7 @@ export function addOauthRoutes(app: Api, parts: ApiParts): void {
     security: [{ bearer: [] }, { apiKey: [] }],
     middleware: [oauthErrors, readFormOrJsonBody] as const,
     request: jsonBody(question),
-    responses: { 200: jsonAnswer('What it says.', introspection), ...problems(400, 401, 403, 413, 415, 429, 503) },
+    responses: { 200: jsonAnswer('What it says.', introspection), ...oauthProblems(400, 401, 403, 413, 415, 429, 503) },
   })
   app.openapi(introspectToken, async (c) => {
     const form = c.req.valid('json')
