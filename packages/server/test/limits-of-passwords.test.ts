@@ -31,6 +31,7 @@ async function logIn(node: Node, from: string, form: object = {}): Promise<Answe
 }
 const wrong = { secret: 'not the passphrase' }
 const statuses = (answers: readonly Answer[], status: number) => answers.filter((one) => one.status === status).length
+const retryAfter = ({ headers }: Answer) => headers.get('retry-after')
 const limitOf = ({ headers }: Answer) => [headers.get('ratelimit-policy'), headers.get('ratelimit')]
 
 describe.each([
@@ -81,7 +82,8 @@ describe.each([
     for (let i = 0; i < places + 3; i++)
       tries.push(await logIn(node, `192.0.2.${i}`, { ...wrong, account: `${i}@example.org` }))
     expect([statuses(tries, 401), statuses(tries, 429)]).toEqual([places, 3])
-    expect(limitOf(tries.at(-1) as Answer)[0]).toBe(`"prefix";q=${places};w=600`)
+    const refused = tries.at(-1) as Answer
+    expect(limitOf(refused)).toEqual([`"prefix";q=${places};w=600`, `"prefix";r=0;t=${retryAfter(refused)}`])
     expect((await logIn(node, '192.0.3.1', wrong)).status).toBe(401)
     await close([node])
   })
@@ -93,7 +95,8 @@ describe.each([
     const tries: Answer[] = []
     for (let i = 0; i < 10 * places; i++) tries.push(await logIn(node, `10.1.${i % 250}.1`, wrong))
     expect([statuses(tries, 401), statuses(tries, 429)]).toEqual([places, 9 * places])
-    expect(limitOf(tries.at(-1) as Answer)[0]).toBe(`"account";q=${places};w=600`)
+    const refused = tries.at(-1) as Answer
+    expect(limitOf(refused)).toEqual([`"account";q=${places};w=600`, `"account";r=0;t=${retryAfter(refused)}`])
     // Its owner, too, from a place where nobody has seen the owner.
     expect((await logIn(node, '203.0.113.1')).status).toBe(429)
     expect((await logIn(node, '198.51.100.99')).status).toBe(201)
@@ -181,7 +184,8 @@ describe('on three servers', () => {
     const answers = await Promise.all(Array.from({ length: 70 }, (_, i) => register(i)))
     expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([60, 10])
     const refused = answers.find(({ status }) => status === 429) as Answer
-    expect(limitOf(refused)[0]).toBe('"registrations";q=60;w=60')
+    expect(limitOf(refused)).toEqual(['"registrations";q=60;w=60', `"registrations";r=0;t=${retryAfter(refused)}`])
+    expect(Number(retryAfter(refused))).toBeLessThanOrEqual(60)
     expect((await postJson((nodes[0] as Node).url, '/v1/client/register', ann)).status).toBe(201)
     await close(nodes)
   })
