@@ -3,8 +3,10 @@ import { verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ann, secret, useServer } from './server.js'
 
-// Three hundred register at once here.
-const server = useServer({ audiences: ['orders'], limits: { registrationsPerPrefix: 0 } })
+// Three hundred register at once here, and log in from anywhere.
+const server = useServer({ audiences: ['orders'], limits: { registrationsPerPrefix: 0 }, trustedProxies: 1 })
+/** A hundred and two are hashed. */
+const slow = { timeout: 60_000 }
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
 
 describe('registering', () => {
@@ -84,7 +86,7 @@ describe('logging in', () => {
     expect(unknown.headers.get('www-authenticate')).toBe(wrong.headers.get('www-authenticate'))
   })
 
-  it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', async () => {
+  it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', slow, async () => {
     const token = await server.logIn()
     const newcomer = (i: number) => ({ ...ann, account: `newcomer${i}@example.org` })
     const answers = Array.from({ length: 300 }, (_, i) => server.post('/v1/client/register', newcomer(i)))
@@ -95,6 +97,29 @@ describe('logging in', () => {
       expect([status, json.code, json.error_code]).toEqual([503, 'busy', 1011])
       expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
     }
+  })
+
+  it('answers so to logins as well, each of another account and from another place', slow, async () => {
+    const token = await server.logIn()
+    const isOwner = (i: number) => i % 100 === 0
+    const answers = Array.from({ length: 300 }, (_, i) =>
+      server.ask('POST', '/v1/token', {
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': `10.${i >> 8}.${i & 255}.1` },
+        body: JSON.stringify({ account: isOwner(i) ? ann.account : `${i}@example.org`, secret, type: 100 }),
+      }),
+    )
+    expect((await server.ask('GET', '/v1/user', { token })).status).toBe(200)
+    const settled = await Promise.all(answers)
+    const busy = settled.filter(({ json }) => json.detail === 'too many logins at once')
+    expect(busy.length).toBeGreaterThan(0)
+    for (const { status, json, headers } of busy) {
+      expect([status, json.code, json.error_code]).toEqual([503, 'busy', 1011])
+      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    }
+    for (const [i, answer] of settled.entries()) {
+      if (!busy.includes(answer)) expect([i, answer.status]).toEqual([i, isOwner(i) ? 201 : 401])
+    }
+    expect(settled.length - busy.length).toBeGreaterThanOrEqual(102)
   })
 
   it('refuses client types that do not exist here', async () => {
