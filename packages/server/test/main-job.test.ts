@@ -76,6 +76,42 @@ describe('logging in', () => {
     expect([json.scope, claims.scope, claims.aud]).toEqual(['user:read', 'user:read', ['orders']])
   })
 
+  it('takes any spelling of an account, and texts that only look like it for others', async () => {
+    const register = (account: string) => server.post('/v1/client/register', { ...ann, account })
+    const logIn = (account: string) => server.post('/v1/token', { account, secret, type: 100 })
+    const composed = 'jos\u00e9@example.org'
+    const decomposed = 'jose\u0301@example.org'
+    const { uid } = (await register(composed)).json
+    for (const same of [
+      composed,
+      decomposed,
+      composed.toUpperCase(),
+      decomposed.toUpperCase(),
+      'JosE\u0301@Example.org',
+    ]) {
+      expect([same, (await logIn(same)).json.uid]).toEqual([same, uid])
+      expect([same, (await register(same)).json.code]).toEqual([same, 'account_exists'])
+    }
+    for (const same of ['ANN@EXAMPLE.ORG', 'Ann@example.org']) expect((await logIn(same)).json.uid).toBe('1')
+    // What Unicode calls compatible (NFKC) is another account: a full-width letter, a ligature; and so is one without the accent.
+    await register('fi@example.org')
+    for (const other of ['\uff41nn@example.org', '\ufb01@example.org', 'jose@example.org']) {
+      expect([other, (await logIn(other)).json.code]).toEqual([other, 'auth_failed'])
+      const registered = await register(other)
+      expect([other, registered.status]).toEqual([other, 201])
+      for (const same of [other, other.toUpperCase()]) {
+        // In upper case the ligature is two letters.
+        const owner = same === 'FI@EXAMPLE.ORG' ? (await logIn('fi@example.org')).json.uid : registered.json.uid
+        expect([same, (await logIn(same)).json.uid]).toEqual([same, owner])
+      }
+    }
+    // What is around it belongs to it, and what cannot be seen, or stands for the @, is in none.
+    for (const none of [' ann@example.org', 'ann@example.org ', 'a\u200bnn@example.org', 'ann\uff20example.org']) {
+      expect([none, (await logIn(none)).json.code]).toEqual([none, 'auth_failed'])
+      expect([none, Object.keys((await register(none)).json.msg)]).toEqual([none, ['account']])
+    }
+  })
+
   it('gives one answer for a wrong secret and an unknown account', async () => {
     const wrong = await server.post('/v1/token', { account: ann.account, secret: 'wrong passphrase', type: 100 })
     const unknown = await server.post('/v1/token', { account: 'nobody@example.org', secret, type: 100 })
