@@ -1,8 +1,10 @@
 /** Limits per address prefix: what counts, what gives its place back, and whose address it is behind proxies. */
 import { createAuth } from 'latchkey'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createLimit } from '../src/limits/limit.js'
 import { createMemoryCounters } from '../src/limits/memory-counters.js'
+import { writeRevocations } from '../src/revocations/write-revocations.js'
+import { openStore } from '../src/store/open-store.js'
 import {
   type Answer,
   type AskOptions,
@@ -197,6 +199,10 @@ it('questions about tokens are 600 in a minute', async () => {
 })
 
 const root = { ...ann, account: 'root@example.org' }
+beforeAll(async () => {
+  await closed.post('/v1/client/register', root)
+  await closed.run('user', 'role', root.account, 'admin')
+})
 async function makeKey(form: object): Promise<{ id: string; key: string }> {
   const token = await closed.logIn(root.account)
   const headers = { 'content-type': 'application/json' }
@@ -217,8 +223,6 @@ describe('the feed', () => {
   })
 
   it('that needs a key answers those alone who have one with the scope', async () => {
-    await closed.post('/v1/client/register', root)
-    await closed.run('user', 'role', root.account, 'admin')
     const key = await makeKey({ scope: 'revocation:read' })
     const other = await makeKey({ scope: 'user:read' })
     const basic = (id: string, text: string) => `Basic ${Buffer.from(`${id}:${text}`).toString('base64')}`
@@ -258,5 +262,30 @@ describe('the feed', () => {
       const make = () => createAuth({ server: closed.url, issuer, apiKey: wrong as string })
       expect(make).toThrow('apiKey must be an API key of the server')
     }
+  })
+
+  it('that needs a key is kept by its reader alone, page by page, and for no time while it may change', async () => {
+    const store = await openStore(closed.database.storeOptions)
+    const far = { min: 1, expires_at: 4e9 }
+    for (let at = 0; at < 10_001; at += 1000) {
+      const ids = Array.from({ length: 1000 }, (_, i) => Buffer.from(String(at + i).padStart(16, '0')))
+      const rows = ids.map((id) => ({ kind: 's' as const, id: id.toString('base64url'), ...far }))
+      await store.transaction((transaction) => writeRevocations(transaction, rows))
+    }
+    await store.close()
+    const reader = await makeKey({ scope: 'revocation:read' })
+    const authorization = `Basic ${Buffer.from(`${reader.id}:${reader.key}`).toString('base64')}`
+    const read = (path: string) => ask(closed.url, 'GET', path, { headers: { authorization } })
+    // Once no transaction is left that may still write into it.
+    await expect.poll(async () => (await read('/v1/revocations')).json.final).toBe(true)
+    const full = await read('/v1/revocations')
+    expect([full.status, full.json.rows.length, full.headers.get('cache-control')]).toEqual([
+      ...[200, 10_000],
+      'private, max-age=31536000, immutable',
+    ])
+    const rest = await read(`/v1/revocations?after=${encodeURIComponent(full.json.next)}`)
+    expect([rest.status, rest.json.final, rest.headers.get('cache-control')]).toEqual([200, false, 'no-store'])
+    const refused = await ask(closed.url, 'GET', '/v1/revocations')
+    expect([refused.status, refused.headers.get('cache-control')]).toEqual([401, 'no-store'])
   })
 })
