@@ -23,17 +23,15 @@ const listens = (port: number) =>
     socket.on('error', () => resolve(false))
   }).finally(() => pause(20))
 
-/** The answer of a server that should not start: its exit code, what it says, and whether its port was ever open. */
+/** What a server that does not start says, and its exit code. Throws as soon as its port is open. */
 async function refusal(options: Partial<ServeOptions>) {
-  const { port, ended, output } = await start(options)
-  let code: number | string | undefined
-  ended.then((one) => {
-    code = one
-  })
+  const { port, child, end, output } = await start(options)
   let wasOpen = false
-  while (code === undefined) wasOpen ||= await listens(port)
+  while (child.exitCode === null && !wasOpen) wasOpen = await listens(port)
+  if (wasOpen) throw new Error(`It serves: ${output.out}`)
+  const code = await end()
   const { error, message } = JSON.parse(output.error) as { error: string; message: string }
-  return { code, error, message, wasOpen, out: output.out }
+  return { code, error, message, out: output.out }
 }
 
 /** One value of each setting that cannot be, as far as JSON can say it. */
@@ -73,7 +71,7 @@ describe('a configuration file', slow, () => {
         const folder = newFolder()
         writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ [name]: value }))
         const answer = await refusal({ folder })
-        expect({ name, ...answer }).toMatchObject({ code: 1, error: 'configuration', wasOpen: false, out: '' })
+        expect({ name, ...answer }).toMatchObject({ code: 1, error: 'configuration', out: '' })
         expect(answer.message).toMatch(new RegExp(`^${name}[^ ]* \\(latchkey\\.config\\.json\\) must be `))
         // Nothing is made before all is right.
         expect([name, existsSync(join(folder, 'data'))]).toEqual([name, false])
@@ -92,7 +90,7 @@ describe('a configuration file', slow, () => {
     const folder = newFolder()
     writeFileSync(join(folder, 'latchkey.config.json'), text)
     const answer = await refusal({ folder })
-    expect(answer).toMatchObject({ code: 1, error: 'configuration', wasOpen: false, out: '' })
+    expect(answer).toMatchObject({ code: 1, error: 'configuration', out: '' })
     expect(answer.message).toContain(message)
   })
 })
@@ -108,7 +106,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the keys in %s', slow, (store) => {
     const environment = { ...shared, LATCHKEY_SECRET: secret }
     if (databaseUrl !== undefined) {
       expect(await refusal({ folder, environment: shared })).toMatchObject({
-        ...{ code: 1, error: 'secret_missing', wasOpen: false, out: '' },
+        ...{ code: 1, error: 'secret_missing', out: '' },
       })
     }
     expect(await (await serve({ folder, environment })).end()).toBe(0)
@@ -120,7 +118,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the keys in %s', slow, (store) => {
     ] as const
     for (const [other, error] of others) {
       const changed = other === undefined ? shared : { ...shared, LATCHKEY_SECRET: other }
-      expect(await refusal({ folder, environment: changed })).toMatchObject({ code: 1, error, wasOpen: false, out: '' })
+      expect(await refusal({ folder, environment: changed })).toMatchObject({ code: 1, error, out: '' })
     }
 
     const opened = await openStore({ dataFolder: join(folder, 'data'), databaseUrl })
@@ -131,7 +129,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the keys in %s', slow, (store) => {
     damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1
     await writeKey(damaged)
     expect(await refusal({ folder, environment })).toMatchObject({
-      ...{ code: 1, error: 'keys_damaged', wasOpen: false, out: '' },
+      ...{ code: 1, error: 'keys_damaged', out: '' },
     })
     // It was that byte, and nothing else.
     await writeKey(sealed)
