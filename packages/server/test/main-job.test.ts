@@ -3,8 +3,10 @@ import { verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ann, secret, useServer } from './server.js'
 
-// Three hundred register at once here.
-const server = useServer({ audiences: ['orders'], limits: { registrationsPerPrefix: 0 } })
+// Three hundred register at once here, and log in from anywhere.
+const server = useServer({ audiences: ['orders'], limits: { registrationsPerPrefix: 0 }, trustedProxies: 1 })
+/** A hundred and two are hashed. */
+const slow = { timeout: 60_000 }
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
 
 describe('registering', () => {
@@ -74,6 +76,42 @@ describe('logging in', () => {
     expect([json.scope, claims.scope, claims.aud]).toEqual(['user:read', 'user:read', ['orders']])
   })
 
+  it('takes any spelling of an account, and texts that only look like it for others', async () => {
+    const register = (account: string) => server.post('/v1/client/register', { ...ann, account })
+    const logIn = (account: string) => server.post('/v1/token', { account, secret, type: 100 })
+    const composed = 'jos\u00e9@example.org'
+    const decomposed = 'jose\u0301@example.org'
+    const { uid } = (await register(composed)).json
+    for (const same of [
+      composed,
+      decomposed,
+      composed.toUpperCase(),
+      decomposed.toUpperCase(),
+      'JosE\u0301@Example.org',
+    ]) {
+      expect([same, (await logIn(same)).json.uid]).toEqual([same, uid])
+      expect([same, (await register(same)).json.code]).toEqual([same, 'account_exists'])
+    }
+    for (const same of ['ANN@EXAMPLE.ORG', 'Ann@example.org']) expect((await logIn(same)).json.uid).toBe('1')
+    // What Unicode calls compatible (NFKC) is another account: a full-width letter, a ligature; and so is one without the accent.
+    await register('fi@example.org')
+    for (const other of ['\uff41nn@example.org', '\ufb01@example.org', 'jose@example.org']) {
+      expect([other, (await logIn(other)).json.code]).toEqual([other, 'auth_failed'])
+      const registered = await register(other)
+      expect([other, registered.status]).toEqual([other, 201])
+      for (const same of [other, other.toUpperCase()]) {
+        // In upper case the ligature is two letters.
+        const owner = same === 'FI@EXAMPLE.ORG' ? (await logIn('fi@example.org')).json.uid : registered.json.uid
+        expect([same, (await logIn(same)).json.uid]).toEqual([same, owner])
+      }
+    }
+    // What is around it belongs to it, and what cannot be seen, or stands for the @, is in none.
+    for (const none of [' ann@example.org', 'ann@example.org ', 'a\u200bnn@example.org', 'ann\uff20example.org']) {
+      expect([none, (await logIn(none)).json.code]).toEqual([none, 'auth_failed'])
+      expect([none, Object.keys((await register(none)).json.msg)]).toEqual([none, ['account']])
+    }
+  })
+
   it('gives one answer for a wrong secret and an unknown account', async () => {
     const wrong = await server.post('/v1/token', { account: ann.account, secret: 'wrong passphrase', type: 100 })
     const unknown = await server.post('/v1/token', { account: 'nobody@example.org', secret, type: 100 })
@@ -84,7 +122,7 @@ describe('logging in', () => {
     expect(unknown.headers.get('www-authenticate')).toBe(wrong.headers.get('www-authenticate'))
   })
 
-  it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', async () => {
+  it('answers 503 with Retry-After when too many wait, and goes on with guarded routes meanwhile', slow, async () => {
     const token = await server.logIn()
     const newcomer = (i: number) => ({ ...ann, account: `newcomer${i}@example.org` })
     const answers = Array.from({ length: 300 }, (_, i) => server.post('/v1/client/register', newcomer(i)))
@@ -95,6 +133,29 @@ describe('logging in', () => {
       expect([status, json.code, json.error_code]).toEqual([503, 'busy', 1011])
       expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
     }
+  })
+
+  it('answers so to logins as well, each of another account and from another place', slow, async () => {
+    const token = await server.logIn()
+    const isOwner = (i: number) => i % 100 === 0
+    const answers = Array.from({ length: 300 }, (_, i) =>
+      server.ask('POST', '/v1/token', {
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': `10.${i >> 8}.${i & 255}.1` },
+        body: JSON.stringify({ account: isOwner(i) ? ann.account : `${i}@example.org`, secret, type: 100 }),
+      }),
+    )
+    expect((await server.ask('GET', '/v1/user', { token })).status).toBe(200)
+    const settled = await Promise.all(answers)
+    const busy = settled.filter(({ json }) => json.detail === 'too many logins at once')
+    expect(busy.length).toBeGreaterThan(0)
+    for (const { status, json, headers } of busy) {
+      expect([status, json.code, json.error_code]).toEqual([503, 'busy', 1011])
+      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    }
+    for (const [i, answer] of settled.entries()) {
+      if (!busy.includes(answer)) expect([i, answer.status]).toEqual([i, isOwner(i) ? 201 : 401])
+    }
+    expect(settled.length - busy.length).toBeGreaterThanOrEqual(102)
   })
 
   it('refuses client types that do not exist here', async () => {

@@ -53,7 +53,8 @@ export interface Fixture {
 
 export interface AskOptions {
   readonly token?: string
-  readonly headers?: Record<string, string>
+  /** A list is as many lines of that name. */
+  readonly headers?: Readonly<Record<string, string | string[]>>
   /** Sent as it is. */
   readonly body?: string | Uint8Array
 }

@@ -17,6 +17,16 @@ describe('a new hash', () => {
     expect(await hashArgon2id(secret, cheap)).not.toBe(await hashArgon2id(secret, cheap))
   })
 
+  it('has a salt of 128 bits and a tag of 256, as RFC 9106 section 4 recommends', async () => {
+    const salts = new Set<string>()
+    for (let i = 0; i < 20; i++) {
+      const [salt = '', tag = ''] = (await hashArgon2id(secret, cheap)).split('$').slice(-2)
+      expect([Buffer.from(salt, 'base64').length, Buffer.from(tag, 'base64').length]).toEqual([16, 32])
+      salts.add(salt)
+    }
+    expect(salts.size).toBe(20)
+  })
+
   it('takes every byte of the secret: the last of 512, and those after a NUL', async () => {
     const long = Buffer.alloc(512, 'x')
     const other = Buffer.from(long)

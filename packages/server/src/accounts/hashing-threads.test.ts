@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { expect, it } from 'vitest'
 import { runHashJob } from './hashing-threads.js'
 
@@ -27,8 +28,11 @@ it.runIf(process.platform === 'linux')(
   'leaves the processor to requests: its threads come after all others',
   async () => {
     await Promise.all([runHashJob({ secret, options }), runHashJob({ secret, options })])
-    expect(nices().filter((nice) => nice === 10).length).toBeGreaterThanOrEqual(2)
-    expect(nices().filter((nice) => nice === 0).length).toBeGreaterThan(4)
+    // Of a process that comes late itself they do not come sooner.
+    const own = getPriority()
+    expect(nices().filter((nice) => nice === Math.max(own, 10)).length).toBeGreaterThanOrEqual(2)
+    expect(nices().filter((nice) => nice === own).length).toBeGreaterThan(4)
+    expect(Math.min(...nices())).toBe(own)
   },
 )
 

@@ -83,8 +83,10 @@ async function serveOne(
     await latchkey.close()
     throw error
   }
+  // Whoever reads that it serves may ask it to stop at once.
+  const stop = untilAskedToStop()
   announce?.()
-  const asked = await untilAskedToStop()
+  const asked = await stop
   log.info('stopping', { asked })
   http.drain()
   await drain.begin()

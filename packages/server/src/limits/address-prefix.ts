@@ -1,25 +1,25 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
-
 /**
  * What counts as one place on the network: the /24 of an IPv4 address, the /64 of an IPv6 one, in one spelling each. An IPv4
- * address written as IPv6 is the same place. Undefined for a text that is no address.
+ * address written as IPv6 (RFC 4291 section 2.5.5.2) is the same place. A zone is left out. Undefined for a text that is no
+ * address.
  */
 export function addressPrefix(address: string | undefined): string | undefined {
-  if (address === undefined) return undefined
-  const plain = mapped.exec(address)?.[1] ?? address.replace(/%.*/s, '')
+  const plain = address?.replace(/%.*/s, '') ?? ''
   if (isIPv4(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`
   if (!isIPv6(plain)) return undefined
-  return `${firstGroups(plain).join(':')}::/64`
+  const groups = groupsOf(plain)
+  const [high, low] = groups.slice(6).map((group) => Number.parseInt(group, 16)) as [number, number]
+  const isMapped = groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff'
+  if (isMapped) return `${high >> 8}.${high & 255}.${low >> 8}.0/24`
+  return `${groups.slice(0, 4).join(':')}::/64`
 }
 
-/** The first four groups, without leading zeros. */
-function firstGroups(address: string): string[] {
-  const [before = '', after] = address.split('::')
-  const head = before === '' ? [] : before.split(':')
-  const tail = after === undefined || after === '' ? [] : after.split(':')
-  const zeros = after === undefined ? 0 : 8 - head.length - tail.length
-  const groups = [...head, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...tail]
-  return groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+/** All eight groups, in lower case, without leading zeros. */
+function groupsOf(address: string): readonly string[] {
+  // A URL has one spelling for each address, and none with dots.
+  const spelt = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const [head = [], tail = []] = spelt.split('::').map((part) => (part === '' ? [] : part.split(':')))
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
 }

@@ -25,6 +25,26 @@ export async function readDatabase({ config }: TestDatabase): Promise<ReadonlyMa
   })
 }
 
+/** From then on no identity and no session is written or changed; PostgreSQL says so with the row (`Failing row contains`). */
+export async function refuseRows({ config }: TestDatabase): Promise<void> {
+  const { dataFolder, databaseUrl } = config
+  const tables = ['identities', 'sessions']
+  if (databaseUrl !== undefined) {
+    const refuse = (table: string) =>
+      `alter table latchkey.${table} add constraint none_of_${table} check (false) not valid`
+    return withClient(databaseUrl, async (client) => void (await client.query(tables.map(refuse).join(';'))))
+  }
+  const database = openBetterSqlite(join(dataFolder, 'latchkey.db'))
+  for (const table of tables) {
+    for (const verb of ['insert', 'update']) {
+      database.exec(
+        `create trigger no_${verb}_${table} before ${verb} on ${table} begin select raise(abort, 'refused'); end`,
+      )
+    }
+  }
+  database.close()
+}
+
 /** From then on each query of a session fails, and the log says why. */
 export async function breakSessions({ config }: TestDatabase): Promise<void> {
   const { dataFolder, databaseUrl } = config

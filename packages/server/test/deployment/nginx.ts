@@ -14,8 +14,15 @@ export interface RunningProxy {
   stop(): Promise<void>
 }
 
-/** examples/proxy.conf as it is, but for the port it listens on and the ports of the servers, of which there may be more. */
-export async function startProxy(bin: string, servers: readonly number[]): Promise<RunningProxy> {
+/**
+ * examples/proxy.conf as it is, but for the port it listens on and the ports of the servers, of which there may be more. With
+ * `caches` it keeps for all what the servers do not forbid, whoever asked, and says so in X-Cache.
+ */
+export async function startProxy(
+  bin: string,
+  servers: readonly number[],
+  { caches = false }: { readonly caches?: boolean } = {},
+): Promise<RunningProxy> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'nginx-test-'))
   // Its workers do not run as root.
@@ -29,6 +36,7 @@ export async function startProxy(bin: string, servers: readonly number[]): Promi
     'http {',
     '  access_log off;',
     ...temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`),
+    ...(caches ? cacheOf(folder) : []),
     `  include ${folder}/proxy.conf;`,
     '}',
   ]
@@ -43,6 +51,15 @@ export async function startProxy(bin: string, servers: readonly number[]): Promi
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
     },
   }
+}
+
+function cacheOf(folder: string): readonly string[] {
+  return [
+    `  proxy_cache_path ${folder}/cache keys_zone=shared:1m;`,
+    '  proxy_cache shared;',
+    '  proxy_cache_valid any 1h;',
+    '  add_header X-Cache $upstream_cache_status always;',
+  ]
 }
 
 function atPorts(text: string, port: number, servers: readonly number[]): string {

@@ -88,6 +88,30 @@ describe.runIf(nginx !== undefined)('proxy.conf', () => {
     expect([status, text.includes('nginx')]).toEqual([404, true])
   })
 
+  it("keeps nobody's answer for others where it caches all that it may", async () => {
+    const cache = await startProxy(nginx as string, ports, { caches: true })
+    onTestFinished(() => cache.stop())
+    const bob = 'bob@example.org'
+    expect((await register(cache.url, bob)).status).toBe(201)
+    const pairs = [(await logIn(cache.url)).json, (await logIn(cache.url, bob)).json]
+    const [anns, bobs] = pairs.map(({ token }) => token) as [string, string]
+    const read = async (path: string, token?: string) => {
+      const { status, json, headers } = await ask(cache.url, 'GET', path, token === undefined ? {} : { token })
+      return { status, json, cached: headers.get('x-cache') }
+    }
+    // It does cache: what is the same for all.
+    const keys = [await read('/.well-known/jwks.json'), await read('/.well-known/jwks.json')]
+    expect(keys.map(({ cached }) => cached)).toEqual(['MISS', 'HIT'])
+    for (const path of ['/v1/user', '/v1/user/sessions']) {
+      const answers = [await read(path, anns), await read(path, bobs), await read(path), await read(path, anns)]
+      expect([path, ...answers.map(({ status }) => status)]).toEqual([path, 200, 200, 401, 200])
+      expect([path, ...answers.map(({ cached }) => cached)]).toEqual([path, 'MISS', 'MISS', 'MISS', 'MISS'])
+    }
+    expect((await read('/v1/user', anns)).json.account).toBe(ann.account)
+    expect((await read('/v1/user', bobs)).json.account).toBe(bob)
+    expect(pairs[0]?.refresh_token).not.toBe(pairs[1]?.refresh_token)
+  })
+
   it('repeats a refresh whose answer was lost, and the family goes on', async () => {
     const relay = await startLosingRelay(ports[0])
     onTestFinished(() => relay.close())

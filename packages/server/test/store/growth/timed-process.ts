@@ -49,7 +49,7 @@ export async function runScript(name: string, args: readonly string[]): Promise<
 
 const ticksPerSecond = 100
 
-function usageOf(pid: number): Usage {
+export function usageOf(pid: number): Usage {
   if (process.platform !== 'linux') {
     return { megabytes: Number.NaN, greatestMegabytes: Number.NaN, cpuSeconds: Number.NaN }
   }
