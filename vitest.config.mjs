@@ -6,7 +6,7 @@ const shared = { pool: 'forks', isolate: false, testTimeout: 20_000, hookTimeout
 
 // What holds for every store: run once on each.
 const ofEveryStore = [
-  'packages/server/test/{hour,main-job,admin-sessions,api-keys,oauth,roles,restore,sessions,refresh,rights,logout,nodes,keys,limits-of-passwords,remote-guard,what-ends-*,doctor,equal-time,change-of-algorithm,audit-*,webhooks*,faults-*}.test.ts',
+  'packages/server/test/{hour,main-job,admin-sessions,api-keys,oauth,roles,restore,sessions,refresh,rights,logout,nodes,keys*,limits-of-passwords,remote-guard,what-ends-*,doctor,equal-time,change-of-algorithm,audit-*,webhooks*,faults-*}.test.ts',
   'packages/server/test/store/*.test.ts',
 ]
 
