@@ -1,6 +1,6 @@
 /** The table of PROTOCOL section 4, cell by cell: what ends or changes a session, and what becomes of its tokens where. */
-import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, it } from 'vitest'
+import { fillSessions } from './ends/fill-sessions.js'
 import { exchange, kidOf, newPerson, type Person, refresh, send, sidOf } from './ends/people.js'
 import { codeOf, placeNames, usePlaces } from './ends/places.js'
 import { ann, ask, postJson, secret, useServer } from './server.js'
@@ -22,19 +22,6 @@ const change = ({ own }: Person, more: object = {}) =>
 const endAsAdmin = async (path: string) =>
   ask(first.url, 'DELETE', `/v1/admin/sessions${path}`, { token: await first.logIn(admin.account) })
 
-/** A user may have a hundred: as many more that are as one of this user, and of now. The first one is older. */
-async function fillSessions({ own, others }: Person): Promise<void> {
-  const { store } = places.beside
-  await store.transaction(async (transaction) => {
-    const sessions = transaction.selectFrom('sessions').selectAll()
-    const row = await sessions.where('sid', '=', sidOf(others.token)).executeTakeFirstOrThrow()
-    const rows = Array.from({ length: 98 }, () => ({ ...row, sid: randomBytes(16).toString('base64url') }))
-    for (const one of rows) await transaction.insertInto('sessions').values(one).execute()
-    const older = { created_at: row.created_at - 1 }
-    await transaction.updateTable('sessions').set(older).where('sid', '=', sidOf(own.token)).execute()
-  })
-}
-
 /** Each event as it comes from outside, at the first node; commands come from a process beside it. */
 const events: Record<string, (person: Person) => Promise<unknown>> = {
   logout: ({ own }) => first.post('/v1/token/revoke', { token: own.refresh_token }),
@@ -54,11 +41,11 @@ const events: Record<string, (person: Person) => Promise<unknown>> = {
     await refresh(first.url, own)
   },
   'a hundred and first login': async (person) => {
-    await fillSessions(person)
+    await fillSessions(places.beside.store, person)
     await first.logIn(person.account)
   },
   'a hundred and first, by a command': async (person) => {
-    await fillSessions(person)
+    await fillSessions(places.beside.store, person)
     expect(await first.run('token', 'issue', person.uid)).toBe(0)
   },
   'a new secret': change,
