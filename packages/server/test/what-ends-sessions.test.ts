@@ -1,7 +1,7 @@
 /** The table of PROTOCOL section 4, cell by cell: what ends or changes a session, and what becomes of its tokens where. */
 import { beforeAll, expect, it } from 'vitest'
 import { fillSessions } from './ends/fill-sessions.js'
-import { exchange, kidOf, newPerson, type Person, refresh, send, sidOf } from './ends/people.js'
+import { exchange, kidOf, newPerson, type Pair, type Person, refresh, send, sidOf } from './ends/people.js'
 import { codeOf, placeNames, usePlaces } from './ends/places.js'
 import { ann, ask, postJson, secret, useServer } from './server.js'
 
@@ -22,23 +22,28 @@ const change = ({ own }: Person, more: object = {}) =>
 const endAsAdmin = async (path: string) =>
   ask(first.url, 'DELETE', `/v1/admin/sessions${path}`, { token: await first.logIn(admin.account) })
 
-/** Each event as it comes from outside, at the first node; commands come from a process beside it. */
-const events: Record<string, (person: Person) => Promise<unknown>> = {
+/**
+ * Each event as it comes from outside, at the first node; commands come from a process beside it. `heirs` are pairs that the own
+ * session got meanwhile, and which end with it.
+ */
+const events: Record<string, (person: Person, heirs: Pair[]) => Promise<unknown>> = {
   logout: ({ own }) => first.post('/v1/token/revoke', { token: own.refresh_token }),
   'logout of another': ({ own, others }) =>
     ask(first.url, 'DELETE', `/v1/user/sessions/${sidOf(others.token)}`, { token: own.token }),
   'logout everywhere': ({ own }) => ask(first.url, 'DELETE', '/v1/user/sessions', { token: own.token }),
   'an admin ends one': ({ own }) => endAsAdmin(`/${sidOf(own.token)}`),
   'an admin ends all': ({ uid }) => endAsAdmin(`?user=${uid}`),
-  theft: async ({ own }) => {
-    const next = await first.post('/v1/token/refresh', { refresh_token: own.refresh_token })
-    await first.post('/v1/token/refresh', { refresh_token: next.json.refresh_token })
-    await first.post('/v1/token/refresh', { refresh_token: own.refresh_token })
-  },
-  'theft, seen after 30 s': async ({ own }) => {
+  theft: async ({ own }, heirs) => {
+    const next = await refresh(first.url, own)
+    const last = await refresh(first.url, next.json)
     await refresh(first.url, own)
+    heirs.push(next.json, last.json)
+  },
+  'theft, seen after 30 s': async ({ own }, heirs) => {
+    const next = await refresh(first.url, own)
     aheadMs += 30_000
     await refresh(first.url, own)
+    heirs.push(next.json)
   },
   'a hundred and first login': async (person) => {
     await fillSessions(places.beside.store, person)
@@ -115,17 +120,21 @@ it.each(table)(
   'after %s the tokens are as the table says within a second, everywhere',
   async (event, own, others, key) => {
     const person = await newPerson(first)
+    const heirs: Pair[] = []
     const shown = () =>
       Promise.all(
         placeNames.map((place) =>
-          Promise.all([person.own, person.others, person.key].map(({ token }) => places.codeAt(place, token))),
+          Promise.all(
+            [person.own, person.others, person.key, ...heirs].map(({ token }) => places.codeAt(place, token)),
+          ),
         ),
       )
     const inEachPlace = (codes: string[]) => placeNames.map(() => codes)
     const good = inEachPlace(['good', 'good', 'good'])
     expect(await withinASecond(shown, good)).toEqual(good)
-    await events[event]?.(person)
-    const expected = inEachPlace([own[0], others[0], key[0]])
+    await events[event]?.(person, heirs)
+    expect(heirs.length > 0).toBe(event.startsWith('theft'))
+    const expected = inEachPlace([own[0], others[0], key[0], ...heirs.map(() => 'token_revoked')])
     expect(await withinASecond(shown, expected)).toEqual(expected)
     const isRetired = event === 'retiring the signing key at once'
     const pairs = { own: person.own, others: person.others }
@@ -135,6 +144,7 @@ it.each(table)(
       if (isRetired) expect(await withinASecond(isNext, true)).toBe(true)
       const refreshed = [await refresh(url, pairs.own), await refresh(url, pairs.others)]
       expect(refreshed.map(codeOf)).toEqual([own[1], others[1]])
+      for (const heir of heirs) expect(codeOf(await refresh(url, heir))).toBe('refresh_invalid')
       if (own[1] === 'good') pairs.own = refreshed[0]?.json
       if (others[1] === 'good') pairs.others = refreshed[1]?.json
       const exchanged = await exchange(url, person.key)
