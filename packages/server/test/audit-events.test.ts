@@ -4,7 +4,7 @@ import { openStore } from '../src/store/open-store.js'
 import type { AuditEventRow } from '../src/store/schema.js'
 import type { Store } from '../src/store/store.js'
 import { fillSessions } from './ends/fill-sessions.js'
-import { newPerson, type Person, send, sidOf } from './ends/people.js'
+import { newDoubled, newPerson, type Person, send, sidOf } from './ends/people.js'
 import { secret, useServer } from './server.js'
 
 const server = useServer()
@@ -28,7 +28,7 @@ async function writtenBy(work: () => Promise<unknown>): Promise<Fact[][]> {
 const byItself = ({ uid }: Person) => ['user', Number(uid), Number(uid)]
 
 it('a hundred and first login is two: its own, and the end of the oldest', async () => {
-  const person = await newPerson(server)
+  const person = await newDoubled(server)
   await fillSessions(store, person)
   let token = ''
   const written = await writtenBy(async () => {
@@ -44,7 +44,7 @@ it('a hundred and first login is two: its own, and the end of the oldest', async
 })
 
 it('so it is where the operator begins a session', async () => {
-  const person = await newPerson(server)
+  const person = await newDoubled(server)
   await fillSessions(store, person)
   const byOperator = ['operator', null, Number(person.uid)]
   const written = await writtenBy(() => server.run('token', 'issue', person.uid))

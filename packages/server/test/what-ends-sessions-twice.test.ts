@@ -11,8 +11,8 @@ const places = usePlaces(first, config)
 
 /** `lower`: its access tokens are refused, it goes on itself. */
 type Effect = 'end' | 'lower' | 'keep'
-/** Two logins of one user, and an API key. */
-const sessions = ['own', 'others', 'key'] as const
+/** A login and an API key of one user. */
+const sessions = ['own', 'key'] as const
 type Session = (typeof sessions)[number]
 type Tokens = Partial<Record<Session, string>>
 interface Subject extends Person {
@@ -24,25 +24,25 @@ interface Level {
   readonly effects: Readonly<Record<Session, Effect>>
   act(subject: Subject): Promise<unknown>
 }
-const effects = (own: Effect, others: Effect, key: Effect) => ({ own, others, key })
+const effects = (own: Effect, key: Effect) => ({ own, key })
 
 const revoke = async (token: string) => expect((await first.post('/v1/token/revoke', { token })).status).toBe(200)
 const withdrawn = 'signing key withdrawn'
 const levels: Readonly<Record<string, Level>> = {
   'role lowered': {
-    effects: effects('lower', 'lower', 'lower'),
+    effects: effects('lower', 'lower'),
     act: ({ uid }) => places.beside.accounts.setRole(uid, 'user'),
   },
-  logout: { effects: effects('end', 'keep', 'keep'), act: ({ own }) => revoke(own.refresh_token) },
+  logout: { effects: effects('end', 'keep'), act: ({ own }) => revoke(own.refresh_token) },
   'logout everywhere': {
-    effects: effects('end', 'end', 'keep'),
+    effects: effects('end', 'keep'),
     async act({ uid }) {
       const { status } = await ask(first.url, 'DELETE', `/v1/admin/sessions?user=${uid}`, { token: await adminToken() })
       expect(status).toBe(202)
     },
   },
   'new secret': {
-    effects: effects('end', 'end', 'keep'),
+    effects: effects('end', 'keep'),
     async act({ account }) {
       const isDisabled = (await places.beside.accounts.find(account, 100))?.disabled_at !== null
       const { json } = await first.post('/v1/token', { account, secret, type: 100 })
@@ -52,15 +52,15 @@ const levels: Readonly<Record<string, Level>> = {
       expect((await send(first, 'PUT', json.token, '/v1/user/secret', change)).status).toBe(200)
     },
   },
-  disabled: { effects: effects('end', 'end', 'end'), act: ({ uid }) => places.beside.accounts.disable(uid) },
+  disabled: { effects: effects('end', 'end'), act: ({ uid }) => places.beside.accounts.disable(uid) },
   'API key lowered': {
-    effects: effects('keep', 'keep', 'lower'),
+    effects: effects('keep', 'lower'),
     act: ({ before, between }) => revoke(between.key ?? (before.key as string)),
   },
-  'API key ended': { effects: effects('keep', 'keep', 'end'), act: ({ key }) => revoke(key.key) },
+  'API key ended': { effects: effects('keep', 'end'), act: ({ key }) => revoke(key.key) },
   // Done once for all that it concerns.
-  [withdrawn]: { effects: effects('lower', 'lower', 'lower'), act: async () => {} },
-  'nothing more': { effects: effects('keep', 'keep', 'keep'), act: async () => {} },
+  [withdrawn]: { effects: effects('lower', 'lower'), act: async () => {} },
+  'nothing more': { effects: effects('keep', 'keep'), act: async () => {} },
 }
 const names = Object.keys(levels)
 const pairs = names.flatMap((one) => names.filter((other) => one !== other).map((other) => [one, other] as const))
@@ -82,7 +82,7 @@ beforeAll(async () => {
 
 async function newSubject(): Promise<Subject> {
   const person = await newPerson(first, (uid) => places.beside.accounts.setRole(uid, 'admin'))
-  const before = { own: person.own.token, others: person.others.token, key: person.key.token }
+  const before = { own: person.own.token, key: person.key.token }
   return { ...person, before, between: {} }
 }
 

@@ -1,7 +1,7 @@
 /** The table of PROTOCOL section 4, cell by cell: what ends or changes a session, and what becomes of its tokens where. */
 import { beforeAll, expect, it } from 'vitest'
 import { fillSessions } from './ends/fill-sessions.js'
-import { exchange, kidOf, newPerson, type Pair, type Person, refresh, send, sidOf } from './ends/people.js'
+import { type Doubled, exchange, kidOf, newDoubled, type Pair, refresh, send, sidOf } from './ends/people.js'
 import { codeOf, placeNames, usePlaces } from './ends/places.js'
 import { ann, ask, postJson, secret, useServer } from './server.js'
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   await places.beside.accounts.setRole(uid, 'admin')
 })
 
-const change = ({ own }: Person, more: object = {}) =>
+const change = ({ own }: Doubled, more: object = {}) =>
   send(first, 'PUT', own.token, '/v1/user/secret', { old_secret: secret, new_secret: 'a newer passphrase', ...more })
 const endAsAdmin = async (path: string) =>
   ask(first.url, 'DELETE', `/v1/admin/sessions${path}`, { token: await first.logIn(admin.account) })
@@ -26,7 +26,7 @@ const endAsAdmin = async (path: string) =>
  * Each event as it comes from outside, at the first node; commands come from a process beside it. `heirs` are pairs that the own
  * session got meanwhile, and which end with it.
  */
-const events: Record<string, (person: Person, heirs: Pair[]) => Promise<unknown>> = {
+const events: Record<string, (person: Doubled, heirs: Pair[]) => Promise<unknown>> = {
   logout: ({ own }) => first.post('/v1/token/revoke', { token: own.refresh_token }),
   'logout of another': ({ own, others }) =>
     ask(first.url, 'DELETE', `/v1/user/sessions/${sidOf(others.token)}`, { token: own.token }),
@@ -119,7 +119,7 @@ async function withinASecond<Found>(find: () => Promise<Found>, expected: Found)
 it.each(table)(
   'after %s the tokens are as the table says within a second, everywhere',
   async (event, own, others, key) => {
-    const person = await newPerson(first)
+    const person = await newDoubled(first)
     const heirs: Pair[] = []
     const shown = () =>
       Promise.all(

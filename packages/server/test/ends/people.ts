@@ -1,4 +1,4 @@
-/** Users who are logged in twice and have an API key. */
+/** Users who are logged in, once or twice, and have an API key. */
 import { type Answer, ann, ask, type Fixture, postJson, secret } from '../server.js'
 
 export interface Pair {
@@ -14,10 +14,13 @@ export interface Key {
 export interface Person {
   readonly uid: string
   readonly account: string
-  /** The session that an event comes from, and another one of the same user. */
+  /** The session that an event comes from. */
   readonly own: Pair
-  readonly others: Pair
   readonly key: Key
+}
+export interface Doubled extends Person {
+  /** Another session of the same user. */
+  readonly others: Pair
 }
 
 const decode = (token: string, part: 0 | 1) =>
@@ -31,7 +34,7 @@ export const refresh = (url: string, { refresh_token }: Pair): Promise<Answer> =
   postJson(url, '/v1/token/refresh', { refresh_token })
 
 let count = 0
-/** `made` is told of the user before it logs in. */
+/** Logged in once. `made` is told of the user before that. */
 export async function newPerson(
   first: Fixture,
   made: (uid: string) => Promise<void> = async () => {},
@@ -39,11 +42,19 @@ export async function newPerson(
   const account = `person${++count}@example.org`
   const { uid } = (await first.post('/v1/client/register', { ...ann, account })).json
   await made(uid)
-  const logIn = async () => (await first.post('/v1/token', { account, secret, type: 100 })).json
-  const [own, others] = [await logIn(), await logIn()]
+  const own = await logIn(first, account)
   const { id, key } = (await send(first, 'POST', own.token, '/v1/user/api-keys', { name: 'program' })).json
-  return { uid, account, own, others, key: { id, key, token: (await exchange(first.url, { id, key })).json.token } }
+  return { uid, account, own, key: { id, key, token: (await exchange(first.url, { id, key })).json.token } }
 }
+
+/** Logged in twice. */
+export async function newDoubled(first: Fixture): Promise<Doubled> {
+  const person = await newPerson(first)
+  return { ...person, others: await logIn(first, person.account) }
+}
+
+const logIn = async (first: Fixture, account: string): Promise<Pair> =>
+  (await first.post('/v1/token', { account, secret, type: 100 })).json
 
 export const send = ({ url }: { url: string }, method: string, token: string, path: string, body: object) =>
   ask(url, method, path, { token, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
