@@ -6,7 +6,7 @@ const shared = { pool: 'forks', isolate: false, testTimeout: 20_000, hookTimeout
 
 // What holds for every store: run once on each.
 const ofEveryStore = [
-  'packages/server/test/{hour,main-job,admin-sessions,api-keys,oauth,introspection,empty-credentials,roles,restore,sessions,refresh,rights,logout,nodes,keys,limits-of-passwords,remote-guard,what-ends-sessions,doctor,equal-time,change-of-algorithm,audit-*,webhooks*,faults-*,limits,canary}.test.ts',
+  'packages/server/test/{hour,main-job,admin-sessions,api-keys,oauth,introspection,empty-credentials,roles,restore,sessions,refresh,rights,logout,nodes,limits-of-passwords,remote-guard,doctor,equal-time,change-of-algorithm,audit-*,webhooks*,faults-*,limits,canary,keys*,what-ends-*}.test.ts',
   'packages/server/test/store/*.test.ts',
 ]
 

@@ -66,6 +66,30 @@ it('names the revocation', () => {
   })
 })
 
+it('names a key that was withdrawn, whether or not it is still trusted: a refresh helps', () => {
+  const revocations = createRevocationList()
+  revocations.apply([{ kind: 'k', id: key.kid, min: 0, expiresAt: now + 1 }])
+  const other = generateKey('EdDSA')
+  for (const [keys, name] of [
+    [[key, other], 'revocation'],
+    [[other], 'key'],
+  ] as const) {
+    const { refused, advice } = explain(make(), { ...options, keys, revocations })
+    expect([name, refused, advice]).toEqual([
+      name,
+      'token_revoked',
+      expect.stringMatching(/: refresh it, or log in again$/),
+    ])
+    expect(refusedBy(make(), { keys, revocations })?.name).toBe(name)
+    const { verify } = createVerifier({ ...options, keys, revocations })
+    expect(() => verify(make())).toThrow(expect.objectContaining({ code: 'token_revoked', status: 401 }))
+  }
+  expect(refusedBy(make({}, { ...headerOf(key), kid: 'K7' }), { keys: other, revocations })?.name).toBe('key')
+  expect(explain(make({}, { ...headerOf(key), kid: 'K7' }), { ...options, keys: other, revocations }).refused).toBe(
+    'token_invalid',
+  )
+})
+
 it('goes on behind the first refusal, and says which checks it could not make', () => {
   const { checks, refused } = explain(make({ aud: 'billing', iat: now - 9000, exp: now - 1 }), {
     ...options,

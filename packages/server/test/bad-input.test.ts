@@ -134,6 +134,45 @@ describe('a body of JSON', () => {
   })
 })
 
+describe('a text that others are shown', () => {
+  const token = { now: '' }
+  beforeAll(async () => {
+    token.now = await server.logIn()
+  })
+  const send = (method: string, path: string, body: object) =>
+    server.ask(method, path, {
+      token: token.now,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const texts: Record<string, (text: string) => ReturnType<typeof send>> = {
+    nickname: (nickname) => send('PATCH', '/v1/user', { nickname }),
+    device: (device) => server.post('/v1/token', { ...login, device }),
+    name: (name) => send('POST', '/v1/user/api-keys', { name }),
+  }
+  const hidden = [
+    ...['\0', '\t', '\n', '\u001b', '\u007f', '\u0085', '\u2028', '\u2029'],
+    // Unicode's Bidi_Control: what follows is shown in another order than it is written in.
+    ...['\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e'],
+    ...['\u2066', '\u2067', '\u2068', '\u2069'],
+  ]
+
+  it.each(Object.keys(texts))(
+    '%s: holds no control character, also none of those that turn what is read',
+    async (member) => {
+      for (const character of hidden) {
+        const { status, json } = await (texts[member] as (typeof texts)[string])(`ab${character}cd`)
+        expect([JSON.stringify(character), status, Object.keys(json.msg)]).toEqual([
+          ...[JSON.stringify(character), 400, [member]],
+        ])
+      }
+      for (const text of ['אבג ابج', 'e\u0301tude', '👩\u200d💻 at work']) {
+        expect([text, (await (texts[member] as (typeof texts)[string])(text)).status < 300]).toEqual([text, true])
+      }
+    },
+  )
+})
+
 describe('a body made to be slow', () => {
   const marks = `a${'\u0301'.repeat(15_700)}${'\u0316'.repeat(15_700)}`
   it.each([

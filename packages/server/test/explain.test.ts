@@ -72,6 +72,17 @@ describe.each(Object.entries(ways))('a token, %s', (_, explain) => {
         : /token_revoked: Revoked, by a logout or since role or password changed/,
     )
   })
+
+  it('whose key was withdrawn', async () => {
+    const { token } = await logIn()
+    const { kid } = JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString())
+    expect(await server.run('key', 'retire', '--now', kid)).toBe(0)
+    await expect.poll(async () => (await server.ask('GET', '/v1/user', { token })).json.code).toBe('token_revoked')
+    const { code, error } = await explain(token)
+    expect([code, error]).toEqual([
+      ...[1, `latchkey: token_revoked: Signed by key "${kid}", which was withdrawn: refresh it, or log in again`],
+    ])
+  })
 })
 
 it('a token of a key that was retired long ago', async () => {

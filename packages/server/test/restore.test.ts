@@ -38,6 +38,12 @@ async function newDatabase(): Promise<TestDatabase> {
 const command = (database: TestDatabase, ...words: string[]) =>
   runCommand(folder, words, '', { ...database.environment, LATCHKEY_ISSUER: issuer })
 
+/** Of each such event in the audit log: outcome, and who did it. */
+const told = async (database: TestDatabase, event: 'restored' | 'moved') => {
+  const lines = (await command(database, 'audit', 'list', '--json')).out.split('\n').map((line) => JSON.parse(line))
+  return lines.filter((line) => line.event === event).map(({ outcome, actor }) => [outcome, actor])
+}
+
 async function start(database: TestDatabase): Promise<Node> {
   const node = await startNode(database, { issuer })
   onTestFinished(node.close)
@@ -209,6 +215,7 @@ it('after a restore no used refresh token, ended session or retired key works, a
   const second = await start(database)
   expect((await ask(second.url, 'GET', '/v1/user', { token: next.token })).status).toBe(200)
   expect(second.log).toEqual([])
+  expect(await told(database, 'restored')).toEqual([['done', 'operator']])
 })
 
 it('restored under servers that run, as after a failover, ends everything from before within a few seconds', async () => {
@@ -335,6 +342,7 @@ describe.runIf(storeName === 'PostgreSQL')('a database that was copied', () => {
     await onServer(database, (name) => `alter database ${name}_moved rename to ${name}`)
     await expect(startNode(database, { issuer })).rejects.toMatchObject({ reason: 'database_other' })
     expect((await command(database, 'moved')).code).toBe(0)
+    expect(await told(database, 'moved')).toEqual([['done', 'operator']])
     const moved = await start(database)
     expect((await ask(moved.url, 'GET', '/v1/user', { token })).status).toBe(200)
     expect((await refresh(moved, refresh_token)).status).toBe(201)

@@ -113,10 +113,12 @@ export const checks: readonly Check[] = Object.freeze<Check[]>([
   {
     name: 'key',
     needs: 'parts',
-    run(examination, { keys }) {
+    run(examination, { keys, revocations }) {
       const { header } = examination
       examination.key ??= keys.find(({ kid, alg }) => kid === header?.kid && alg === header?.alg)
-      return examination.key ? undefined : unknownKey
+      if (examination.key) return undefined
+      // Whoever signed it: no token of a key that was withdrawn is good, and a refresh cures those that were.
+      return revocations?.refusesKey(header?.kid as string) ? revoked : unknownKey
     },
   },
   {

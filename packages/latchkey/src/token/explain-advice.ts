@@ -19,8 +19,10 @@ const advice: Readonly<Record<CheckName, Advise>> = Object.freeze<Record<CheckNa
     }
     return `No Latchkey server writes such a header: ${logIn} there`
   },
-  key: ({ header }) => {
+  key: ({ header }, { revocations }) => {
     const kid = header?.kid
+    if (revocations?.refusesKey(kid as string))
+      return `Signed by key ${quote(kid)}, which was withdrawn: refresh it, or ${logIn}`
     return `Signed by key ${quote(kid)}, which is not trusted here: it was retired, or belongs to another server; ${logIn}`
   },
   signature: () => `Somebody changed the token, or it was cut: ${logIn}`,

@@ -50,6 +50,7 @@ export function createRevocationCopy(): RevocationCopy {
     },
     apply: list.apply,
     refuses: list.refuses,
+    refusesKey: list.refusesKey,
     sweep(nowSeconds: number) {
       const atMs = performance.now()
       const longAgoMs = atMs - heldBackMs

@@ -19,6 +19,8 @@ export interface Revocations {
   readonly version: number
   /** Whether the token of this session, generation and key is refused. */
   refuses(token: { readonly sid: string; readonly gen: number }, kid: string): boolean
+  /** Whether every token that this key signed is refused. */
+  refusesKey(kid: string): boolean
   /**
    * How old this copy of the revocations is, in milliseconds; undefined: there is none yet. Left out where the list is no
    * copy, and so never old. `wallMs` is `Date.now()`, where it was read just now.
@@ -43,6 +45,7 @@ export function createRevocationList(): RevocationList {
   const sessions = new SessionTable()
   const keys = new Map<string, number>()
   let version = 0
+  const refusesKey = (kid: string) => keys.size > 0 && keys.has(kid)
   return Object.freeze({
     get version() {
       return version
@@ -61,7 +64,8 @@ export function createRevocationList(): RevocationList {
       return unknown
     },
     refuses: ({ sid, gen }: { readonly sid: string; readonly gen: number }, kid: string) =>
-      gen < sessions.minimumOf(sid) || (keys.size > 0 && keys.has(kid)),
+      gen < sessions.minimumOf(sid) || refusesKey(kid),
+    refusesKey,
     sweep(nowSeconds: number) {
       sessions.sweep(nowSeconds)
       for (const [kid, expiresAt] of keys) if (expiresAt <= nowSeconds) keys.delete(kid)

@@ -1,3 +1,5 @@
+import { holdsControlCharacters } from '../sessions/control-characters.js'
+
 const minLength = 2
 const maxLength = 24
 
@@ -13,5 +15,5 @@ export function normaliseNickname(nickname: string): string {
 export function nicknameReasons(nickname: string): string[] {
   const length = [...nickname].length
   if (length < minLength || length > maxLength) return [`must be ${minLength} to ${maxLength} characters long`]
-  return /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(nickname) ? ['must not hold control characters'] : []
+  return holdsControlCharacters(nickname) ? ['must not hold control characters'] : []
 }

@@ -97,7 +97,8 @@ async function explainHere(
 
   const refusedBy = explanation.checks.find(({ outcome }) => outcome === 'refused')?.name
   const { header, claims } = peekToken(token)
-  if (refusedBy === 'key') {
+  // With a key that was withdrawn a refresh helps, as the advice says already.
+  if (refusedBy === 'key' && explanation.refused !== 'token_revoked') {
     const retired = keys.list().find(({ row }) => row.kid === header.kid)?.row.sign_until
     return retired
       ? advise(explanation, `Signed by key ${header.kid}, retired ${ago(store.now() - retired)}`)

@@ -1,6 +1,7 @@
 /** How latchkey/client keeps a session, and what ends it. */
 import { type ClientStorage, createClient } from 'latchkey/client'
 import { describe, expect, it } from 'vitest'
+import { kidOf } from '../ends/people.js'
 import { ask, secret } from '../server.js'
 import { type Front, hold } from './front.js'
 import { failureOf, form, refreshPath, useClient } from './use-client.js'
@@ -24,6 +25,19 @@ describe('a role that changed', () => {
       expect((await now.client.session())?.scope).toBe(scope)
     }
     expect(now.events.map(([name]) => name)).toEqual(['refresh', 'refresh'])
+  })
+})
+
+describe('a signing key that is withdrawn', () => {
+  it('logs nobody out: calls go on, after one refresh', async () => {
+    const { token } = stored()
+    expect(await server.run('key', 'retire', '--now', kidOf(token))).toBe(0)
+    // The server has heard of it, and has read the next key.
+    await expect.poll(async () => kidOf(await server.logIn())).not.toBe(kidOf(token))
+    const answers = await Promise.all(Array.from({ length: 100 }, () => me()))
+    expect([...new Set(answers.map(({ status }) => status))]).toEqual([200])
+    expect(now.front.count(refreshPath)).toBe(1)
+    expect(now.events.map(([name]) => name)).toEqual(['refresh'])
   })
 })
 
