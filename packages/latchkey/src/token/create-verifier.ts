@@ -90,7 +90,11 @@ export function readVerifierOptions(
 
 function readRevocations(revocations: Revocations | undefined): Revocations | undefined {
   if (revocations === undefined) return undefined
-  if (typeof revocations?.version !== 'number' || typeof revocations.refuses !== 'function') {
+  if (
+    typeof revocations?.version !== 'number' ||
+    typeof revocations.refuses !== 'function' ||
+    typeof revocations.refusesKey !== 'function'
+  ) {
     throw new TypeError('revocations must come from createRevocationList, or be like it')
   }
   return revocations
