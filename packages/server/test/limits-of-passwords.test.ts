@@ -110,18 +110,33 @@ describe.each([
     await close([node])
   })
 
+  const change = (node: Node, token: string, from: string, old_secret: string) =>
+    ask(node.url, 'PUT', '/v1/user/secret', {
+      token,
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': from },
+      body: JSON.stringify({ old_secret, new_secret: 'another long passphrase' }),
+    })
+
+  it('by who holds a token keep its owner from changing the password nowhere where the owner has logged in', async () => {
+    const [node] = (await startNodes(1, { limits: { perAccount: 3 } }, options)) as [Node]
+    await postJson(node.url, '/v1/client/register', ann)
+    const { token } = (await logIn(node, '198.51.100.7')).json
+    for (let i = 0; i < 3; i++) {
+      expect((await change(node, token, `10.1.${i}.1`, wrong.secret)).json.code).toBe('auth_failed')
+    }
+    expect((await change(node, token, '10.1.9.1', secret)).status).toBe(429)
+    expect((await change(node, token, '198.51.100.99', secret)).status).toBe(200)
+    await close([node])
+  })
+
   it('change nothing where it is the owner who is mistaken', async () => {
     const [node] = (await startNodes(1, { limits: { perAccountAndPrefix: 3 } }, options)) as [Node]
     const { uid } = (await postJson(node.url, '/v1/client/register', ann)).json
     const { token } = (await logIn(node, '192.0.2.1')).json
-    const change = (old_secret: string) =>
-      ask(node.url, 'PUT', '/v1/user/secret', {
-        token,
-        headers: { 'content-type': 'application/json', 'x-forwarded-for': '192.0.2.1' },
-        body: JSON.stringify({ old_secret, new_secret: 'another long passphrase' }),
-      })
-    for (let i = 0; i < 3; i++) expect((await change(wrong.secret)).json.code).toBe('auth_failed')
-    const refused = await change(secret)
+    for (let i = 0; i < 3; i++) {
+      expect((await change(node, token, '192.0.2.1', wrong.secret)).json.code).toBe('auth_failed')
+    }
+    const refused = await change(node, token, '192.0.2.1', secret)
     expect([refused.status, refused.json.code]).toEqual([429, 'too_many_requests'])
     expect((await logIn(node, '192.0.2.1')).json.uid).toBe(uid)
     await close([node])
