@@ -5,6 +5,7 @@ import { nobody, type Origin, userActor } from '../audit/actor.js'
 import { writeAuditEvent } from '../audit/write-audit-event.js'
 import { prepareQuery } from '../store/prepared-query.js'
 import type { SessionRow } from '../store/schema.js'
+import { settle } from '../store/settle.js'
 import type { Store } from '../store/store.js'
 import { isHash } from './credential-text.js'
 import type { AccessTokenIssuer } from './issue-access-token.js'
@@ -81,7 +82,12 @@ const selectSession = prepareQuery<{ readonly sid: string }, SessionRow & { read
 async function readSession(store: Store, { sid, hasTagOf }: RefreshToken) {
   const [session] = (await selectSession(store.db, { sid })).rows
   // The tag first: without it whoever knows a sid could end the session.
-  if (session?.tag_key == null || !hasTagOf(session.tag_key) || session.ended_at !== null) return undefined
+  if (session?.tag_key == null || !hasTagOf(session.tag_key)) return undefined
+  if (session.ended_at !== null) {
+    // Nobody may hear that the session is over, and find it live again after a crash.
+    await settle(store)
+    return undefined
+  }
   const now = store.now()
   return now < session.idle_until && now < session.absolute_until ? { ...session, tag_key: session.tag_key } : undefined
 }
@@ -186,8 +192,7 @@ async function repeat(
   const before = session.strange_repeats ?? 0
   const strange = isStranger(session, caller)
   if (!strange && before === 0) {
-    // It was read, and may not be on disk yet. An empty transaction is acknowledged when all before it is.
-    await store.transaction(async () => {})
+    await settle(store)
     return text
   }
   if (strange && before + 1 >= strangeRepeatLimit) {

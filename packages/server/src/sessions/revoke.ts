@@ -3,6 +3,7 @@ import type { Verifier } from 'latchkey/token'
 import { type ApiKey, parseApiKey } from '../api-keys/api-key.js'
 import { findApiKey } from '../api-keys/find-api-key.js'
 import { userActor } from '../audit/actor.js'
+import { settle } from '../store/settle.js'
 import type { Store } from '../store/store.js'
 import type { SessionEvent } from './change-sessions.js'
 import { claimsOf } from './claims-of.js'
@@ -27,19 +28,17 @@ export interface RevokeParts {
  */
 export function createRevoke(parts: RevokeParts): Revoke {
   const { store, changes, verifier } = parts
-  /** What was read, or heard from the feed, may not be on disk yet. An empty transaction is acknowledged when all before it is. */
-  const settle = () => store.transaction(async () => {})
   return async function revoke(token, caller) {
     const key = await findApiKey(store, token)
     const sid = key?.id ?? (await sessionOf(parts, token))
-    if (sid === undefined) return isRevoked(verifier, token) ? settle() : undefined
+    if (sid === undefined) return isRevoked(verifier, token) ? settle(store) : undefined
     const row = await store.db
       .selectFrom('sessions')
       .select(['uid', 'kind', 'ended_at'])
       .where('sid', '=', sid)
       .executeTakeFirst()
     if (row === undefined) return
-    if (row.ended_at !== null) return settle()
+    if (row.ended_at !== null) return settle(store)
     const event: SessionEvent = key ? 'api_key_ended' : row.kind === 'key' ? 'api_key_tokens' : 'logout'
     await changes.transaction((_, change) =>
       change({ event, uid: row.uid, now: store.now(), sids: [sid], by: userActor(row.uid, caller) }),
