@@ -2,7 +2,7 @@
  * The storage fails at each call of each operation: it refuses, comes late, runs the call and loses the answer, or goes away.
  * No token is issued that is not recorded, nothing is acknowledged that does not last, nothing is half done, and it heals.
  *
- * `npm run faults -w @latchkey/server` tries every fault at every call; the suite one at every third call. FAULTS_SEED repeats its
+ * `npm run faults -w @latchkey/server` tries every fault at every call; the suite one at every fourth call. FAULTS_SEED repeats its
  * choice.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,32 +13,41 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openBetterSqlite } from '../../src/store/sqlite/better-sqlite.js'
 import { runCommand } from '../server.js'
 import { until } from '../until.js'
-import { type Outcome, operations } from './storage-faults/operations.js'
+import type { Operation, Outcome } from './storage-faults/operation.js'
+import { operations } from './storage-faults/operations.js'
 import { kinds, type Planned, planFaults } from './storage-faults/plan.js'
-import { changesBetween } from './storage-faults/state.js'
+import { changesBetween, type State } from './storage-faults/state.js'
 import { type Tried, tryFault } from './storage-faults/try-fault.js'
-import { type Lane, openWorld, type World } from './storage-faults/world.js'
+import { allowFaults, type Lane, openWorld, type World } from './storage-faults/world.js'
 import { storeName } from './test-store.js'
 
 const isComplete = process.env.FAULTS === 'all'
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 2 ** 31)
-const lanes = 8
+const lanes = 7
 /** In the suite a server waits less long for its database, so that it need not be waited for. */
 const answerWaitMs = isComplete ? undefined : 2_000
 const timeout = isComplete ? 3_600_000 : 90_000
 
 let folder: string
+let endFaults: () => void
 let world: World
+/** Of what touches all that there is: one after the other, in a database of its own. */
+let alone: World
+const worldOf = ({ isAlone }: Operation) => (isAlone ? alone : world)
 /** What nobody hears would end a process. */
 const unheard: unknown[] = []
 const onUnheard = (error: unknown) => void unheard.push(error)
 beforeAll(async () => {
   process.prependListener('uncaughtException', onUnheard).prependListener('unhandledRejection', onUnheard)
   folder = mkdtempSync(join(tmpdir(), 'latchkey-faults-'))
-  world = await openWorld({ folder, lanes, answerWaitMs })
+  endFaults = allowFaults()
+  world = await openWorld({ folder: join(folder, 'shared'), lanes, answerWaitMs })
+  alone = await openWorld({ folder: join(folder, 'alone'), lanes: 1, answerWaitMs })
 }, 60_000)
 afterAll(async () => {
   await world?.close()
+  await alone?.close()
+  endFaults?.()
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   process.off('uncaughtException', onUnheard).off('unhandledRejection', onUnheard)
 }, 60_000)
@@ -50,17 +59,16 @@ const tries = 5
 
 async function tryAll(planned: readonly Planned[]): Promise<readonly Result[]> {
   const results: Result[] = []
-  const waiting = new Map(world.lanes.map((lane) => [lane, [] as Planned[]]))
-  // Rotations see each other.
+  const waiting = new Map([world, alone].flatMap((each) => each.lanes.map((lane) => [lane, [] as Planned[]])))
   planned.forEach((one, i) => {
-    const lane = world.lanes[one.operation.name.includes('rotate') ? 0 : 1 + (i % (lanes - 1))] as Lane
-    waiting.get(lane)?.push(one)
+    const own = worldOf(one.operation).lanes
+    waiting.get(own[i % own.length] as Lane)?.push(one)
   })
   async function work(lane: Lane, list: readonly Planned[]): Promise<void> {
     for (const one of list) {
       const { operation, clean, fault } = one
       for (let i = 0; i < tries; i++) {
-        const tried = await tryFault(operation, clean, fault, world, lane)
+        const tried = await tryFault(operation, clean, fault, worldOf(operation), lane)
         const isLast = tried.struck !== undefined || i === tries - 1
         if (isLast || tried.violations.length > 0) results.push({ ...one, ...tried })
         if (isLast) break
@@ -89,7 +97,11 @@ function summary(results: readonly Result[]): string {
 }
 
 it(`keeps every promise when the storage fails at any call, seed ${seed}`, { timeout }, async () => {
-  const planned = await planFaults(world, { isComplete, seed })
+  const plan = (isAlone: boolean) => {
+    const own = operations.filter((operation) => (operation.isAlone ?? false) === isAlone)
+    return planFaults(isAlone ? alone : world, own, { isComplete, seed })
+  }
+  const planned = (await Promise.all([plan(false), plan(true)])).flat()
   const results = await tryAll(planned)
   if (isComplete) console.log(summary(results))
   const broken = results.flatMap(({ operation, fault, clean, violations }) =>
@@ -104,18 +116,20 @@ it(`keeps every promise when the storage fails at any call, seed ${seed}`, { tim
   ).toEqual([])
   expect(unheard).toEqual([])
 
-  // A server that starts now knows the same.
-  const fresh = await world.startServer()
-  try {
-    const wrong = results.flatMap(({ tokens }) =>
-      [...tokens].filter(([token, isRefused]) => isRefusedBy(fresh, token) !== isRefused),
-    )
-    expect(wrong).toEqual([])
-  } finally {
-    await fresh.close()
+  for (const each of [world, alone]) {
+    // A server that starts now knows the same. What was good alone may have ended with what came after it.
+    const fresh = await each.startServer()
+    try {
+      const own = results.filter(({ operation }) => worldOf(operation) === each).flatMap(({ tokens }) => [...tokens])
+      const wrong = own.filter(([token, isRefused]) => isRefusedBy(fresh, token) !== isRefused)
+      expect(each === alone ? wrong.filter(([, isRefused]) => isRefused) : wrong).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+    const { folder, database } = each
+    expect(await runCommand(folder, ['audit', 'verify'], '', database.environment)).toMatchObject({ code: 0 })
+    await until(async () => (await openTransactions(each)) === 0)
   }
-  expect(await runCommand(folder, ['audit', 'verify'], '', world.database.environment)).toMatchObject({ code: 0 })
-  await until(async () => (await openTransactions()) === 0)
 })
 
 it.runIf(storeName === 'SQLite')(
@@ -124,19 +138,25 @@ it.runIf(storeName === 'SQLite')(
   async () => {
     const cases = []
     for (const [i, operation] of operations.entries()) {
-      const it = await operation.prepare(world)
-      cases.push({ operation, it, lane: world.lanes[i % lanes] as Lane, before: await world.reader.read(it.scope) })
+      const { reader, lanes } = worldOf(operation)
+      const it = await operation.prepare(worldOf(operation))
+      cases.push({ operation, it, lane: lanes[i % lanes.length] as Lane, read: () => reader.read(it.scope) })
     }
-    const other = openBetterSqlite(join(world.database.config.dataFolder, 'latchkey.db'))
-    other.exec('begin immediate')
+    const before = await Promise.all(cases.map(({ read }) => read()))
+    const others = [world, alone].map(({ database }) =>
+      openBetterSqlite(join(database.config.dataFolder, 'latchkey.db')).exec('begin immediate'),
+    )
     const outcomes = await Promise.all(cases.map(({ it, lane }) => it.send(lane)))
-    other.exec('rollback')
-    other.close()
-    for (const [i, { operation, it, lane, before }] of cases.entries()) {
+    for (const other of others) other.exec('rollback').close()
+    for (const [i, { operation, read }] of cases.entries()) {
       const { status, code } = outcomes[i] as Outcome
       expect([operation.name, status, code]).toEqual([operation.name, operation.done === 0 ? 1 : 503, 'busy'])
-      expect(changesBetween(before, await world.reader.read(it.scope))).toEqual([])
+      expect([operation.name, changesBetween(before[i] as State, await read())]).toEqual([operation.name, []])
+    }
+    // What ends everything is prepared first, and done last.
+    for (const { operation, it, lane } of cases.toReversed()) {
       expect([operation.name, (await it.send(lane)).status]).toEqual([operation.name, operation.done])
+      expect([operation.name, await it.broken?.()]).toEqual([operation.name, it.broken && []])
     }
   },
 )
@@ -149,12 +169,12 @@ function isRefusedBy({ latchkey }: World['sound'], token: string): boolean {
 }
 
 /** On SQLite the one that would be open would keep others from writing. */
-async function openTransactions(): Promise<number> {
+async function openTransactions({ parts, reader }: World): Promise<number> {
   if (storeName === 'SQLite') {
-    await world.parts.store.tryToWrite()
+    await parts.store.tryToWrite()
     return 0
   }
   const text =
     "select pid from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"
-  return (await world.reader.query(text)).length
+  return (await reader.query(text)).length
 }

@@ -1,118 +1,13 @@
 /** Everything that changes something: over HTTP, and by a command. */
-import { type AskOptions, secret } from '../../server.js'
-import type { Calls } from './calls.js'
-import type { Scope } from './state.js'
-import type { Lane, World } from './world.js'
+import { secret } from '../../server.js'
+import { command, sendCommand } from './by-command.js'
+import { request, sendRequest } from './by-request.js'
+import { ofAll } from './of-all.js'
+import { type Operation, repeating, type Unnamed } from './operation.js'
+import { accountOf, addPerson, claimsOf, newName, refreshSoundly, workingRefreshTokens } from './people.js'
+import type { World } from './world.js'
 
-export interface Outcome {
-  /** 200 and more, or the exit code of a command. */
-  readonly status: number
-  readonly code: string | undefined
-  readonly text: string
-  readonly retryAfter: string | undefined
-  // biome-ignore lint/suspicious/noExplicitAny: as of an answer.
-  readonly json: any
-}
-
-/** An operation on rows of its own, which can be tried again. */
-export interface Case {
-  readonly scope: Scope
-  /** Access tokens that are good before. */
-  readonly tokens: readonly string[]
-  send(lane: Lane, calls?: Calls): Promise<Outcome>
-}
-
-export interface Operation {
-  readonly name: string
-  /** How it is answered when it was done, and how the same request is once it is done already. */
-  readonly done: number
-  readonly again: number
-  /** What the audit log calls it; undefined: it is no event. */
-  readonly event: string | undefined
-  /** Whether the same request again does it a second time; default false. */
-  readonly repeats?: boolean
-  prepare(world: World): Promise<Case>
-}
-
-let count = 0
-const sidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).sid
-const newName = () => `user${++count}`
-const accountOf = (name: string) => `${name}@example.org`
-
-type Person = Awaited<ReturnType<typeof addPerson>>
-/** A user with two logins and an API key, whose token is good as well. */
-async function addPerson(world: World) {
-  const name = newName()
-  const uid = await world.addUser(accountOf(name), name)
-  const [own, other] = [await world.logIn(uid), await world.logIn(uid)]
-  const key = await world.addApiKey(uid, sidOf(own.token))
-  return { name, uid, own, other, key }
-}
-
-interface Sent {
-  readonly method?: string
-  readonly path: string
-  readonly token?: string
-  readonly body?: object
-}
-
-function request(
-  event: string | undefined,
-  done: number,
-  again: number,
-  of: (person: Person) => Sent,
-): Omit<Operation, 'name'> {
-  return {
-    ...{ done, again, event },
-    async prepare(world) {
-      const person = await addPerson(world)
-      return {
-        scope: { uid: person.uid },
-        tokens: [person.own.token, person.other.token],
-        send: (lane, calls) => sendRequest(lane, of(person), calls),
-      }
-    },
-  }
-}
-
-async function sendRequest(lane: Lane, { method = 'POST', path, token, body }: Sent, calls?: Calls): Promise<Outcome> {
-  const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-  const options: AskOptions = { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : json) }
-  const answer = await lane.ask(method, path, options, calls)
-  const { status, text, headers } = answer
-  return {
-    ...{ status, text, json: answer.json, code: answer.json?.code },
-    retryAfter: headers.get('retry-after') ?? undefined,
-  }
-}
-
-function command(event: string, of: (person: Person) => readonly string[]): Omit<Operation, 'name'> {
-  return {
-    ...{ done: 0, again: 0, event },
-    async prepare(world) {
-      const person = await addPerson(world)
-      return {
-        scope: { uid: person.uid },
-        tokens: [person.own.token, person.other.token],
-        send: (lane, calls) => sendCommand(lane, of(person), calls),
-      }
-    },
-  }
-}
-
-async function sendCommand(lane: Lane, words: readonly string[], calls?: Calls): Promise<Outcome> {
-  const { code: status, out, error } = await lane.command([...words, '--json'], calls)
-  const text = status === 0 ? out : error
-  return {
-    ...{ status, text, retryAfter: undefined },
-    code: status === 0 ? undefined : JSON.parse(text).error,
-    json: undefined,
-  }
-}
-
-const repeating = (operation: Omit<Operation, 'name'>) => ({ ...operation, repeats: true })
-
-const registering: Omit<Operation, 'name'> = {
+const registering: Unnamed = {
   ...{ done: 201, again: 409, event: 'register' },
   async prepare() {
     const nickname = newName()
@@ -124,17 +19,7 @@ const registering: Omit<Operation, 'name'> = {
   },
 }
 
-const rotating: Omit<Operation, 'name'> = {
-  ...{ done: 0, again: 0, event: 'key_rotated', repeats: true },
-  async prepare() {
-    return {
-      ...{ scope: 'keys', tokens: [] },
-      send: (lane, calls) => sendCommand(lane, ['key', 'rotate', '--now'], calls),
-    }
-  },
-}
-
-const adding: Omit<Operation, 'name'> = {
+const adding: Unnamed = {
   ...{ done: 0, again: 1, event: 'register' },
   async prepare() {
     const nickname = newName()
@@ -143,8 +28,36 @@ const adding: Omit<Operation, 'name'> = {
   },
 }
 
+/** 401 is what it is answered with once the session has ended, and not before. */
+const stolen = request('theft', 401, 401, async ({ own }, world) => {
+  const second = await refreshSoundly(world, own.refresh_token)
+  const third = await refreshSoundly(world, second.refresh_token)
+  return {
+    ...{ path: '/v1/token/refresh', body: { refresh_token: own.refresh_token } },
+    tokens: [second.token, third.token],
+    broken: () => workingRefreshTokens(world, [third.refresh_token]),
+  }
+})
+
+/** The second time in a row is taken for a theft, also when the first answer was lost. */
+const strange = request('refresh_repeated', 201, 401, async ({ own }, world) => {
+  const { token, text: answer } = await refreshSoundly(world, own.refresh_token)
+  await repeatForAnHour(world, claimsOf(token).sid)
+  return { path: '/v1/token/refresh', body: { refresh_token: own.refresh_token }, tokens: [token], answer }
+})
+
+/** The stored answer would be kept for half a minute, and a machine may be busy. */
+async function repeatForAnHour({ parts: { store } }: World, sid: string): Promise<void> {
+  const answer_until = store.now() + 3600
+  await store.transaction((transaction) =>
+    transaction.updateTable('sessions').set({ answer_until }).where('sid', '=', sid).execute(),
+  )
+}
+
+const tokenOfAdmin = async (world: World) => (await addPerson(world, 'admin')).own.token
+
 const changed = { old_secret: secret, new_secret: 'another long passphrase' }
-const all: Readonly<Record<string, Omit<Operation, 'name'>>> = {
+const all: Readonly<Record<string, Unnamed>> = {
   register: registering,
   'log in by password': repeating(
     request('login', 201, 201, ({ name }) => ({
@@ -158,6 +71,12 @@ const all: Readonly<Record<string, Omit<Operation, 'name'>>> = {
       body: { account: key.id, secret: key.key, type: 300 },
     })),
   ),
+  'log in by API key as OAuth says': repeating(
+    request('api_key_exchanged', 200, 200, ({ key }) => ({
+      path: '/oauth/token',
+      form: { grant_type: 'client_credentials', client_id: key.id, client_secret: key.key },
+    })),
+  ),
   refresh: request(undefined, 201, 201, ({ own: { refresh_token } }) => ({
     path: '/v1/token/refresh',
     body: { refresh_token },
@@ -166,6 +85,8 @@ const all: Readonly<Record<string, Omit<Operation, 'name'>>> = {
     path: '/v1/token/refresh',
     body: { refresh_token, scope: 'user:read' },
   })),
+  'refresh with a token used before': stolen,
+  'repeat a refresh from elsewhere': repeating(strange),
   'revoke by access token': request('logout', 200, 200, ({ own: { token } }) => ({
     path: '/v1/token/revoke',
     body: { token },
@@ -178,11 +99,23 @@ const all: Readonly<Record<string, Omit<Operation, 'name'>>> = {
     path: '/v1/token/revoke',
     body: { token },
   })),
+  'revoke an access token of an API key': request('api_key_tokens', 200, 200, async ({ key }, world) => {
+    const token = await world.exchange(key)
+    return { path: '/v1/token/revoke', body: { token }, tokens: [token] }
+  }),
   'log out everywhere': request('logout_all', 202, 401, ({ own: { token } }) => ({
     ...{ method: 'DELETE', path: '/v1/user/sessions', token },
   })),
   'end one session': request('logout', 202, 404, ({ own: { token }, other }) => ({
-    ...{ method: 'DELETE', path: `/v1/user/sessions/${sidOf(other.token)}`, token },
+    ...{ method: 'DELETE', path: `/v1/user/sessions/${claimsOf(other.token).sid}`, token },
+  })),
+  'end all sessions of another user': repeating(
+    request('logout_all', 202, 202, async ({ uid }, world) => ({
+      ...{ method: 'DELETE', path: `/v1/admin/sessions?user=${uid}`, token: await tokenOfAdmin(world) },
+    })),
+  ),
+  'end one session of another user': request('logout', 202, 404, async ({ other }, world) => ({
+    ...{ method: 'DELETE', path: `/v1/admin/sessions/${claimsOf(other.token).sid}`, token: await tokenOfAdmin(world) },
   })),
   'change the password': request('secret', 200, 401, ({ own: { token } }) => ({
     ...{ method: 'PUT', path: '/v1/user/secret', token, body: changed },
@@ -206,10 +139,19 @@ const all: Readonly<Record<string, Omit<Operation, 'name'>>> = {
   'delete the user': request('delete', 202, 401, ({ own: { token } }) => ({
     ...{ method: 'DELETE', path: '/v1/user', token },
   })),
+  'delete another user': request('delete', 202, 404, async ({ uid }, world) => ({
+    ...{ method: 'DELETE', path: `/v1/user/${uid}`, token: await tokenOfAdmin(world) },
+  })),
   'latchkey user add': adding,
   'latchkey user role': command('role', ({ uid }) => ['user', 'role', String(uid), 'admin']),
   'latchkey user disable': command('disable', ({ uid }) => ['user', 'disable', String(uid)]),
-  'latchkey key rotate': rotating,
+  'latchkey user enable': command(
+    'enable',
+    ({ uid }) => ['user', 'enable', String(uid)],
+    ({ uid }, { parts }) => parts.accounts.disable(String(uid)),
+  ),
+  'latchkey token issue': repeating(command('token_issued', ({ uid }) => ['token', 'issue', String(uid)])),
+  ...ofAll,
 }
 
 export const operations: readonly Operation[] = Object.entries(all).map(([name, operation]) => ({ name, ...operation }))

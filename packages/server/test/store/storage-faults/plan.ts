@@ -2,7 +2,7 @@
 import { createChoices } from '../kills/choices.js'
 import { storeName } from '../test-store.js'
 import type { Fault } from './calls.js'
-import { type Operation, operations } from './operations.js'
+import type { Operation } from './operation.js'
 import { canStrikePostgres, postgresKinds } from './postgres-faults.js'
 import { canStrikeSqlite, sqliteKinds } from './sqlite-faults.js'
 import { type Clean, runCleanly } from './try-fault.js'
@@ -19,8 +19,8 @@ const canStrike = storeName === 'SQLite' ? canStrikeSqlite : canStrikePostgres
 /** What only some calls can suffer. */
 const isRare = (kind: string, call: string) =>
   kind === 'torn' || kind === 'unflushed' || (kind === 'lost' && call === 'begin immediate')
-/** Of three runs with seeds that follow one another, one strikes a call. */
-const oneOf = 3
+/** Of four runs with seeds that follow one another, one strikes a call. */
+const oneOf = 4
 /** Of the calls of a command, most of which open the store. */
 const callsOfCommand = 3
 
@@ -30,12 +30,17 @@ export interface PlanOptions {
 }
 
 /** Runs each operation without a fault, to see which calls it makes. */
-export async function planFaults(world: World, { isComplete, seed }: PlanOptions): Promise<readonly Planned[]> {
+export async function planFaults(
+  world: World,
+  operations: readonly Operation[],
+  { isComplete, seed }: PlanOptions,
+): Promise<readonly Planned[]> {
   const [lane] = world.lanes
   if (lane === undefined) throw new Error('there is no server to try it on')
   const planned: Planned[] = []
   for (const operation of operations) {
-    const clean = await runTwice(operation, world, lane)
+    const clean =
+      storeName === 'SQLite' ? await runTwice(operation, world, lane) : await runCleanly(operation, world, lane)
     planned.push(...faultsOf(clean.calls, operation, isComplete, seed).map((fault) => ({ operation, clean, fault })))
   }
   return planned

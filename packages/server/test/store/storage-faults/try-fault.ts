@@ -1,8 +1,10 @@
 /** One operation with one fault, on rows of its own: what is answered, what is stored, and what becomes of both afterwards. */
+import { parseRefreshToken } from '../../../src/sessions/refresh-token.js'
 import { postJson } from '../../server.js'
 import { until } from '../../until.js'
 import { Calls, type Fault } from './calls.js'
-import type { Operation, Outcome } from './operations.js'
+import type { Operation, Outcome } from './operation.js'
+import { claimsOf, kidOf, workingRefreshTokens } from './people.js'
 import { changesBetween, type Row } from './state.js'
 import type { Lane, World } from './world.js'
 
@@ -45,6 +47,8 @@ export async function runCleanly(operation: Operation, world: World, lane: Lane)
   const changes = changesBetween(before, await world.reader.read(it.scope))
   const events = changes.flatMap((change) => /^new in audit_events: event (\w+)/.exec(change)?.[1] ?? [])
   if (changes.length === 0 || events.join() !== (event ?? '')) throw new Error(`${name} changes ${changes.join('; ')}`)
+  const broken = (await it.broken?.()) ?? []
+  if (broken.length > 0) throw new Error(`${name}: ${broken.join('; ')}`)
   return { calls: calls.texts, changes }
 }
 
@@ -74,7 +78,8 @@ export async function tryFault(
     await checkTokens(it.tokens, world, lane, violate)
     // While nothing reaches the disk nobody is told that it does, not even who asks once more.
     const more = repeats ? outcome : await it.send(lane, new Calls({ kind: fault.kind, index: 0 }))
-    for (const { status } of [outcome, more]) if (status < 300 && status !== 1) violate('acknowledged, and not on disk')
+    const isSaid = ({ status }: Outcome) => status === done || (status < 300 && status !== 1)
+    for (const each of [outcome, more]) if (isSaid(each)) violate('acknowledged, and not on disk')
   }
   calls.isOver = true
   // Who asks once more at once may come before what arrives late.
@@ -85,6 +90,7 @@ export async function tryFault(
   const isDone = outcome.status === done
   if (!isDone) judgeRefusal(outcome, fault, violate)
   else if (stored !== 'all') violate(`answered ${outcome.status}, and stored: ${stored}`)
+  if (isDone && it.answer !== undefined && outcome.text !== it.answer) violate('another answer than the stored one')
   await checkTokens([...it.tokens, ...tokensOf(outcome, done)], world, lane, violate)
 
   // Healed: the same request is answered as if there had been no fault.
@@ -99,6 +105,7 @@ export async function tryFault(
   const refreshTokens = answers.flatMap(({ json }) => json?.refresh_token ?? [])
   if (isOnce && new Set(refreshTokens).size > 1) violate('two answers to one refresh token')
   for (const refreshToken of new Set<string>(refreshTokens)) await checkRefresh(refreshToken, world, violate)
+  for (const what of (await it.broken?.()) ?? []) violate(what)
   return { struck: calls.struck, status: outcome.status, stored, violations, tokens: decided }
 }
 
@@ -112,9 +119,11 @@ function judgeRefusal({ status, code, text, retryAfter }: Outcome, { kind }: Fau
   if (!isCommand && /injected|SQLITE|EIO|disk|statement|timeout/i.test(text)) violate(`told too much: ${text}`)
 }
 
-const tokensOf = ({ status, json }: Outcome, done: number): string[] =>
-  status === done && json?.token ? [json.token] : []
-const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
+function tokensOf({ status, json }: Outcome, done: number): string[] {
+  // OAuth has a name of its own for it.
+  const token = json?.token ?? json?.access_token
+  return status === done && token !== undefined ? [token] : []
+}
 
 /** Every token is recorded, and is taken or refused as its row says: by the server's own guard, and by a service. */
 async function checkTokens(
@@ -124,15 +133,21 @@ async function checkTokens(
   violate: Violate,
 ): Promise<Map<string, boolean>> {
   const refused = new Map<string, boolean>()
+  const ofRetiredKeys = new Set<string>()
   for (const token of tokens) {
     const { sid, gen, exp } = claimsOf(token)
     const [row] = (await reader.query(`select * from sessions where sid = '${sid}'`)) as [Row | undefined]
     const isRecorded = row !== undefined && Number(row.access_exp) >= exp && Number(row.gen) >= gen
     if (!isRecorded) violate('a token was issued and not recorded')
-    refused.set(token, !isRecorded || row.ended_at !== null || gen < Number(row.min_gen))
+    const retired = await reader.query(`select id from revocations where kind = 'k' and id = '${kidOf(token)}'`)
+    if (retired.length > 0) ofRetiredKeys.add(token)
+    refused.set(token, !isRecorded || row.ended_at !== null || gen < Number(row.min_gen) || retired.length > 0)
   }
-  const isDecided = (token: string, isRefused: boolean) =>
-    lane.decisions(token).every((code) => code === (isRefused ? 'token_revoked' : 'good'))
+  const isDecided = (token: string, isRefused: boolean) => {
+    // Who has read the keys again knows nothing of one that was retired.
+    const refusals = ofRetiredKeys.has(token) ? ['token_revoked', 'token_invalid'] : ['token_revoked']
+    return lane.decisions(token).every((code) => (isRefused ? refusals : ['good']).includes(code))
+  }
   const areAll = () => [...refused].every(([token, isRefused]) => isDecided(token, isRefused))
   await until(areAll, hearsWithinMs).catch(() => {
     for (const [token, isRefused] of refused) {
@@ -143,9 +158,16 @@ async function checkTokens(
   return refused
 }
 
-/** It works, and the same again gets the same answer. */
-async function checkRefresh(refresh_token: string, { sound }: World, violate: Violate): Promise<void> {
+/** It works unless its session has ended, and the same again gets the same answer. */
+async function checkRefresh(refresh_token: string, world: World, violate: Violate): Promise<void> {
+  const { reader, sound } = world
   const refresh = () => postJson(sound.url, '/v1/token/refresh', { refresh_token })
+  const sid = parseRefreshToken(refresh_token)?.sid
+  const [row] = await reader.query(`select ended_at from sessions where sid = '${sid}'`)
+  if (row !== undefined && row.ended_at !== null) {
+    for (const what of await workingRefreshTokens(world, [refresh_token])) violate(what)
+    return
+  }
   const [first, second] = [await refresh(), await refresh()]
   if (first.status !== 201 || second.text !== first.text)
     violate(`its refresh token: ${first.status}, ${second.status}`)

@@ -21,11 +21,12 @@ import {
   closeServer,
   listen,
   type Node,
+  postJson,
   runCommand,
   secret,
   startNode,
 } from '../../server.js'
-import { createTestDatabase, type TestDatabase } from '../test-store.js'
+import { createTestDatabase, storeName, type TestDatabase } from '../test-store.js'
 import { type Calls, runCounted } from './calls.js'
 import { noteWhoAsks, startFaultyWire } from './postgres-faults.js'
 import { hookSqlite } from './sqlite-faults.js'
@@ -41,7 +42,11 @@ const limits = { perAccountAndPrefix: many, perPrefix: many, perAccount: many, r
 export interface Lane {
   ask(method: string, path: string, options: AskOptions, calls?: Calls): Promise<Answer>
   /** With the password `secret` on standard input. */
-  command(words: readonly string[], calls?: Calls): Promise<CommandResult>
+  command(
+    words: readonly string[],
+    calls?: Calls,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<CommandResult>
   /** What its own guard says of a token, and that of a service which follows it: `good`, or the code of the refusal. */
   decisions(token: string): readonly string[]
   readonly log: readonly string[]
@@ -49,7 +54,13 @@ export interface Lane {
   close(): Promise<void>
 }
 
+export interface ApiKey {
+  readonly id: string
+  readonly key: string
+}
+
 export interface World {
+  readonly folder: string
   readonly lanes: readonly Lane[]
   /** Whose storage does not fail. */
   readonly sound: Node
@@ -57,10 +68,12 @@ export interface World {
   readonly database: TestDatabase
   readonly parts: OpenAccounts
   /** A user without sessions, with the password `secret`. Nothing is hashed for it. */
-  addUser(account: string, nickname: string): Promise<number>
+  addUser(account: string, nickname: string, role: string): Promise<number>
   /** A login, as the operator begins one. */
   logIn(uid: number): Promise<{ readonly token: string; readonly refresh_token: string }>
-  addApiKey(uid: number, sid: string): Promise<{ readonly id: string; readonly key: string }>
+  addApiKey(uid: number, sid: string): Promise<ApiKey>
+  /** The access token that the sound server gives for it. */
+  exchange(key: ApiKey): Promise<string>
   /** One more sound server, which knows nothing yet. */
   startServer(): Promise<Node>
   close(): Promise<void>
@@ -73,15 +86,19 @@ export interface WorldOptions {
   readonly answerWaitMs: number | undefined
 }
 
+/** Makes faults possible in this process, before worlds are opened; answers how to end that. */
+export function allowFaults(): () => void {
+  return storeName === 'SQLite' ? hookSqlite() : noteWhoAsks()
+}
+
 export async function openWorld({ folder, lanes: count, answerWaitMs }: WorldOptions): Promise<World> {
   const closing: (() => Promise<unknown> | unknown)[] = []
   async function close(): Promise<void> {
     for (const end of closing.splice(0).reverse()) await end()
   }
   try {
+    mkdirSync(folder)
     const database = await createTestDatabase(folder)
-    const isShared = database.config.databaseUrl !== undefined
-    closing.push(isShared ? noteWhoAsks() : hookSqlite())
     const config = { issuer, limits, trustedProxies: 1 }
     const startServer = () => startNode(database, config, { isWorker: true })
     const sound = await startServer()
@@ -106,11 +123,11 @@ export async function openWorld({ folder, lanes: count, answerWaitMs }: WorldOpt
     }
     const hash = await hashArgon2id(Buffer.from(secret), recommendedCost)
     return {
-      ...{ lanes, sound, reader, database, parts, startServer, close },
-      addUser: (account, nickname) =>
+      ...{ folder, lanes, sound, reader, database, parts, startServer, close },
+      addUser: (account, nickname, role) =>
         parts.store.transaction(async (transaction) => {
           const created_at = parts.store.now()
-          const user = { nickname, role: 'user', created_at, disabled_at: null }
+          const user = { nickname, role, created_at, disabled_at: null }
           const { uid } = await transaction.insertInto('users').values(user).returning('uid').executeTakeFirstOrThrow()
           const stored = { client_type: 100, account, secret_hash: hash, secret_form: formOf(recommendedCost) }
           await transaction
@@ -126,6 +143,11 @@ export async function openWorld({ folder, lanes: count, answerWaitMs }: WorldOpt
           { name: 'program' },
           {},
         ),
+      async exchange({ id, key }) {
+        const { status, json } = await postJson(sound.url, '/v1/token', { account: id, secret: key, type: 300 })
+        if (status !== 201) throw new Error(`an exchange is answered ${status} ${json.code}`)
+        return json.token
+      },
     }
   } catch (error) {
     await close()
@@ -147,7 +169,10 @@ async function openLane(
     // Of `pg`, in the place of what the server says.
     if (answerWaitMs !== undefined) url.searchParams.set('query_timeout', String(answerWaitMs))
   }
-  const environment = { ...database.environment, ...(url === undefined ? {} : { DATABASE_URL: url.href }) }
+  const environment = {
+    ...{ ...database.environment, LATCHKEY_ISSUER: issuer },
+    ...(url === undefined ? {} : { DATABASE_URL: url.href }),
+  }
   const log: string[] = []
   const latchkey: Latchkey = await openLatchkey(
     { ...ready, databaseUrl: url?.href },
@@ -175,7 +200,8 @@ async function openLane(
         running.delete(id)
       }
     },
-    command: (words, calls) => runCounted(calls, () => runCommand(folder, words, secret, environment)),
+    command: (words, calls, differing) =>
+      runCounted(calls, () => runCommand(folder, words, secret, { ...environment, ...differing })),
     decisions: (token) =>
       [latchkey, service].map((auth) => {
         const answer = auth.decide({ method: 'GET', url: '/', authorization: [`Bearer ${token}`], ...absent }, need)
