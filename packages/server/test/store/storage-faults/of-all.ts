@@ -6,6 +6,7 @@ import { until } from '../../until.js'
 import { sendCommand } from './by-command.js'
 import type { Case, Unnamed } from './operation.js'
 import { addPerson, kidOf, type Person, workingRefreshTokens } from './people.js'
+import { hearsWithinMs } from './try-fault.js'
 import type { World } from './world.js'
 
 type Prepared = Pick<Case, 'broken'> & {
@@ -40,9 +41,21 @@ function secretOf({ database: { config } }: World): string {
 }
 const newer = 'one more secret of more than thirty-two bytes'
 
-const restoring = ofKeys('restored', ({ own, other }, world) => ({
+/** By every guard, whatever the rows say. */
+async function refusesAll({ lanes: [lane] }: World, { own, other }: Person): Promise<readonly string[]> {
+  const areRefused = () => [own, other].flatMap(({ token }) => lane?.decisions(token)).every((code) => code !== 'good')
+  return until(areRefused, hearsWithinMs).then(
+    () => [],
+    () => ['a token of before is still taken'],
+  )
+}
+
+const restoring = ofKeys('restored', (person, world) => ({
   words: ['restored'],
-  broken: () => workingRefreshTokens(world, [own.refresh_token, other.refresh_token]),
+  async broken() {
+    const refreshTokens = [person.own, person.other].map(({ refresh_token }) => refresh_token)
+    return [...(await refusesAll(world, person)), ...(await workingRefreshTokens(world, refreshTokens))]
+  },
 }))
 
 export const ofAll: Readonly<Record<string, Unnamed>> = {
@@ -60,7 +73,10 @@ export const ofAll: Readonly<Record<string, Unnamed>> = {
   },
   'latchkey key rotate': ofKeys('key_rotated', () => ({ words: ['key', 'rotate', '--now'] })),
   // Of the key that signs.
-  'latchkey key retire': ofKeys('key_retired', ({ own }) => ({ words: ['key', 'retire', '--now', kidOf(own.token)] })),
+  'latchkey key retire': ofKeys('key_retired', (person, world) => ({
+    words: ['key', 'retire', '--now', kidOf(person.own.token)],
+    broken: () => refusesAll(world, person),
+  })),
   'latchkey key rewrap': ofKeys('key_rewrapped', (_, world) => ({
     words: ['key', 'rewrap'],
     environment: { LATCHKEY_SECRET: `${newer},${secretOf(world)}` },

@@ -33,7 +33,7 @@ type Violate = (what: string) => void
 /** What nobody can expect: here alone 500 is the right answer. */
 const unknownKinds: ReadonlySet<string> = new Set(['unknown', 'corrupt'])
 /** Until all who follow have heard of a change: a second, and what a busy machine adds. */
-const hearsWithinMs = 5_000
+export const hearsWithinMs = 5_000
 
 /** @throws when it is not done, or changes nothing, or the audit log does not tell of it as it should. */
 export async function runCleanly(operation: Operation, world: World, lane: Lane): Promise<Clean> {
