@@ -3,6 +3,7 @@ import { type Calls, sleep } from './calls.js'
 import { type Choices, createChoices } from './choices.js'
 import type { Journal, User } from './journal.js'
 import { type Entry, judgeList } from './list.js'
+import { watchRefusal } from './refusal.js'
 import type { Session } from './session.js'
 
 export interface Checked {
@@ -11,6 +12,8 @@ export interface Checked {
   ended: number
   /** Asked to end without an answer: either way, and the same at every server. */
   unsure: number
+  /** Live ones to which a used refresh token was presented, the last one or the one before: each has ended by that. */
+  stolen: number
   requests: number
 }
 
@@ -19,6 +22,13 @@ interface Check {
   readonly journal: Journal
   readonly choices: Choices
   readonly checked: Checked
+  readonly calmSinceMs: () => number
+  /** Of the live sessions that were refreshed twice. */
+  turn: number
+}
+
+export interface CheckOptions extends Pick<Check, 'calls' | 'journal' | 'calmSinceMs'> {
+  readonly seed: number
 }
 
 const workers = 8
@@ -27,9 +37,11 @@ const label = 'the final check'
 /** Wrong ones are limited, on each server. */
 const oldSecretsLimit = 90
 
-export async function checkAll(calls: Calls, journal: Journal, seed: number): Promise<Checked> {
-  const checked = { users: 0, live: 0, ended: 0, unsure: 0, requests: 0 }
-  const check = { calls, journal, checked, choices: createChoices(seed, 'the final check') }
+/** Stored answers must have been aged, so that none is repeated. */
+export async function checkAll(options: CheckOptions): Promise<Checked> {
+  const { calls, journal, calmSinceMs, seed } = options
+  const checked = { users: 0, live: 0, ended: 0, unsure: 0, stolen: 0, requests: 0 }
+  const check = { calls, journal, calmSinceMs, checked, turn: 0, choices: createChoices(seed, 'the final check') }
   const left = [...journal.users]
   const work = async () => {
     for (let user = left.pop(); user !== undefined; user = left.pop()) await checkUser(check, user)
@@ -88,6 +100,12 @@ async function checkLists(check: Check, user: User, token: string): Promise<void
 
 async function checkSession(check: Check, session: Session): Promise<void> {
   const { calls, journal, checked } = check
+  const [older, last] = session.usedTokens
+  if (session.state === 'live' && older !== undefined && last !== undefined) {
+    // Of each three one is left alone, one gets the token before the last, and one the last one.
+    const used = [undefined, older, last][check.turn++ % 3]
+    if (used !== undefined) await steal(check, session, used)
+  }
   const isLive = session.state === 'live'
   if (isLive) checked.live++
   else checked.ended++
@@ -106,6 +124,21 @@ async function checkSession(check: Check, session: Session): Promise<void> {
     const what = `${where}, final check, ${session.state}: refresh ${status} ${json.code ?? ''} ${wrong ?? ''}`
     if (!isRight) journal.violate(what, session)
   }
+}
+
+/** Presents a refresh token that was used before all servers were killed: it ends the session, and is refused itself. */
+async function steal(check: Check, session: Session, refresh_token: string): Promise<void> {
+  const { calls, journal, checked, choices, calmSinceMs } = check
+  const server = choices.between(0, calls.count - 1)
+  const { status, json } = await send(check, server, 'POST', '/v1/token/refresh', undefined, { refresh_token })
+  const what = `server ${server + 1}, final check: a used refresh token: ${status} ${json.code ?? ''}`
+  session.history.push(`${journal.moment()} ${what}`)
+  if (status !== 401 || json.code !== 'refresh_invalid') return journal.violate(what, session)
+  checked.stolen++
+  session.end()
+  const watching = new Set<Promise<void>>()
+  watchRefusal({ calls, journal, calmSinceMs, watching }, session)
+  await Promise.all(watching)
 }
 
 async function checkToken(

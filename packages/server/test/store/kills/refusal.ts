@@ -34,8 +34,10 @@ async function endLost(client: Client, session: Session, { sid }: Entry): Promis
     client.journal.violate(`a lost login could not be ended: ${status} ${json.code}`, session)
 }
 
+type Watching = Pick<Client, 'calls' | 'journal' | 'calmSinceMs' | 'watching'>
+
 /** Shows the newest token, which is over, to every server until it is refused. */
-export function watchRefusal(client: Client, session: Session): void {
+export function watchRefusal(client: Watching, session: Session): void {
   const { calls, watching } = client
   const token = session.accessTokens.at(-1) as string
   const ackedAtMs = performance.now()
@@ -46,7 +48,7 @@ export function watchRefusal(client: Client, session: Session): void {
 }
 
 async function watchServer(
-  client: Client,
+  client: Watching,
   session: Session,
   token: string,
   server: number,

@@ -30,6 +30,8 @@ export class Session {
   generation = 0
   refreshToken: string
   last: Exchange | undefined
+  /** Refresh tokens that gave way to others: the last two, the older one first. */
+  readonly usedTokens: string[] = []
   /** As good as the session is: the first one, and the newest ones. */
   readonly accessTokens: string[]
   /** Refused though the session may be live. */
@@ -61,6 +63,8 @@ export class Session {
   }
 
   moveTo({ token, refresh_token }: Pair): void {
+    this.usedTokens.push(this.refreshToken)
+    if (this.usedTokens.length > 2) this.usedTokens.shift()
     this.generation = claimsOf(token).gen
     this.refreshToken = refresh_token
     this.accessTokens.push(token)
