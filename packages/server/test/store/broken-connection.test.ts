@@ -1,15 +1,13 @@
 /** A connection to PostgreSQL that breaks, or whose process falls asleep, while somebody has it, between two statements. */
 import { expect, it, onTestFinished } from 'vitest'
 import { openStore } from '../../src/store/open-store.js'
-import { startWire } from './bad-days/wire.js'
+import { startWireTo } from './bad-days/wire.js'
 import { createPostgresDatabase, storeName } from './test-store.js'
 
 it.runIf(storeName === 'PostgreSQL')('is `busy` for who has it, and does not end the process', async () => {
-  const databaseUrl = new URL(await createPostgresDatabase())
-  const wire = await startWire(databaseUrl.href)
+  const wire = await startWireTo(await createPostgresDatabase())
   onTestFinished(() => wire.close())
-  databaseUrl.port = new URL(wire.url).port
-  const store = await openStore({ dataFolder: 'unused', databaseUrl: databaseUrl.href })
+  const store = await openStore({ dataFolder: 'unused', databaseUrl: wire.url })
   onTestFinished(() => store.close())
   const count = () => store.db.selectFrom('users').select('uid').execute()
   // What nobody hears ends a process; here it would be shown as an error of the run.

@@ -12,16 +12,18 @@ export interface World {
   readonly wire: Wire
   /** Between the second service and its server. */
   readonly proxy: ReplayingProxy
+  /** Between the second server and PostgreSQL. */
+  readonly databaseWire: Wire | undefined
   readonly postgres: Postgres | undefined
 }
 
 export interface Fault {
   /** Of what kind, for the log. */
   readonly text: string
-  /** The servers that it concerns. */
-  readonly servers: readonly WatchedGuard[]
-  /** Long enough for guards to say that they are not fresh. */
+  /** Long enough for services to say that they are not fresh. */
   readonly isFelt: boolean
+  /** Servers that are without their database for long enough to say that they are not ready. */
+  readonly unready: readonly WatchedGuard[]
   /** Settles when it is over. */
   readonly over: Promise<void>
 }
@@ -41,33 +43,34 @@ const oneOf = <Item>(list: readonly Item[], { random }: Chance) => list[Math.flo
 
 export const faults: Readonly<Record<string, BeginFault>> = {
   'the connection of a guard is cut'({ wire }, chance) {
-    const ms = chance.lasts()
-    wire.cut()
-    const over = sleep(ms).then(() => wire.mend(false))
-    return { text: `cut for ${ms} ms`, servers: [], isFelt: ms >= feltMs, over }
+    return cut(wire, [], chance)
   },
 
   'the connection of a guard hangs'({ wire }, chance) {
-    const ms = chance.lasts()
-    const direction = oneOf(['requests', 'answers', 'both'] as const, chance)
-    const isLost = oneOf([true, false], chance)
-    wire.hang(direction)
-    const text = `${direction} held for ${ms} ms, then ${isLost ? 'lost' : 'delivered'}`
-    return { text, servers: [], isFelt: ms >= feltMs, over: sleep(ms).then(() => wire.mend(isLost)) }
+    return hang(wire, [], chance)
   },
 
   'a guard is stopped (SIGSTOP)'({ services }, chance) {
-    return pause(oneOf(services, chance), [], chance)
+    return pause(oneOf(services, chance), chance)
   },
 
   'a server is stopped (SIGSTOP)'({ servers }, chance) {
-    const server = oneOf(servers.slice(1), chance)
-    return pause(server, [server], chance)
+    return pause(oneOf(servers.slice(1), chance), chance)
   },
 
   'PostgreSQL is restarted'({ postgres, servers }, chance) {
     const ms = chance.lasts()
-    return { text: `away for ${ms} ms`, servers, isFelt: ms >= feltMs, over: (postgres as Postgres).restart(ms) }
+    const isFelt = ms >= feltMs
+    const over = (postgres as Postgres).restart(ms)
+    return { text: `away for ${ms} ms`, unready: isFelt ? servers : [], isFelt, over }
+  },
+
+  'PostgreSQL cannot be reached by one server'({ databaseWire, servers }, chance) {
+    return cut(databaseWire as Wire, servers.slice(1, 2), chance)
+  },
+
+  'PostgreSQL hangs for one server'({ databaseWire, servers }, chance) {
+    return hang(databaseWire as Wire, servers.slice(1, 2), chance)
   },
 
   'old pages are answered'({ proxy }, chance) {
@@ -77,26 +80,51 @@ export const faults: Readonly<Record<string, BeginFault>> = {
     proxy.replay({ pages, ages })
     const text = `${pages} of the old pages for ${ms} ms, ${ages} with Age`
     const isFelt = ms >= feltMs && pages !== 'some'
-    return { text, servers: [], isFelt, over: sleep(ms).then(() => proxy.obey()) }
+    return { text, unready: [], isFelt, over: sleep(ms).then(() => proxy.obey()) }
   },
 
   'two of these happen at once'(world, chance) {
-    const { 'two of these happen at once': _, 'PostgreSQL is restarted': restart, ...others } = faults
-    const list = Object.values({ ...others, ...(world.postgres && { restart }) }) as BeginFault[]
+    const possible = Object.entries(faults).filter(([name]) => world.postgres || !name.startsWith('PostgreSQL'))
+    const list = possible.filter(([name]) => name !== 'two of these happen at once').map(([, begin]) => begin)
     const [one] = list.splice(Math.floor(chance.random() * list.length), 1) as [BeginFault]
     const both = [one, oneOf(list, chance)].map((begin) => begin(world, chance))
     return {
       text: both.map(({ text }) => text).join('; '),
-      servers: both.flatMap(({ servers }) => servers),
+      unready: both.flatMap(({ unready }) => unready),
       isFelt: both.some(({ isFelt }) => isFelt),
       over: Promise.all(both.map(({ over }) => over)).then(() => {}),
     }
   },
 }
 
-function pause(guard: WatchedGuard, servers: readonly WatchedGuard[], chance: Chance): Fault {
+function pause(guard: WatchedGuard, chance: Chance): Fault {
   const ms = chance.lasts()
   guard.pause()
   const over = sleep(ms).then(() => guard.resume())
-  return { text: `${guard.name} for ${ms} ms`, servers, isFelt: ms >= feltMs, over }
+  return { text: `${guard.name} for ${ms} ms`, unready: [], isFelt: ms >= feltMs, over }
+}
+
+/** `servers`: those that need it. */
+function cut(wire: Wire, servers: readonly WatchedGuard[], chance: Chance): Fault {
+  const ms = chance.lasts()
+  const isFelt = ms >= feltMs
+  wire.cut()
+  return {
+    text: `cut for ${ms} ms`,
+    unready: isFelt ? servers : [],
+    ...{ isFelt, over: sleep(ms).then(() => wire.mend(false)) },
+  }
+}
+
+function hang(wire: Wire, servers: readonly WatchedGuard[], chance: Chance): Fault {
+  const ms = chance.lasts()
+  const isFelt = ms >= feltMs
+  const direction = oneOf(['requests', 'answers', 'both'] as const, chance)
+  const isLost = oneOf([true, false], chance)
+  wire.hang(direction)
+  return {
+    text: `${direction} held for ${ms} ms, then ${isLost ? 'lost' : 'delivered'}`,
+    unready: isFelt ? servers : [],
+    ...{ isFelt, over: sleep(ms).then(() => wire.mend(isLost)) },
+  }
 }

@@ -9,13 +9,15 @@ export interface Figures {
   decisions: number
   /** Requests without an answer. */
   unanswered: number
-  /** Decisions of a guard that said it was not fresh. */
+  /** Decisions of a service that said it was not fresh. */
   stale: number
+  /** Servers that said they were not ready. */
+  readonly unready: Set<WatchedGuard>
   /** The latest acceptance after the acknowledgement by a guard that said it was fresh, in milliseconds. */
   freshMs: number
   /** By one that said it was not. */
   staleMs: number
-  /** By a server that a fault concerned; it does not say how old it is. */
+  /** By a server that said it was not ready. */
   serverMs: number
   /** How many of those came after more than a second. */
   serverLate: number
@@ -28,8 +30,6 @@ export interface Watch {
   stop(): void
   /** Begins new figures. */
   turn(): Figures
-  /** From now on nothing is held against these servers; until a second after `excuse([])`. */
-  excuse(servers: readonly WatchedGuard[]): void
 }
 
 export interface WatchOptions {
@@ -41,7 +41,7 @@ export interface WatchOptions {
 }
 
 const none = (): Figures => ({
-  ...{ decisions: 0, unanswered: 0, stale: 0 },
+  ...{ decisions: 0, unanswered: 0, stale: 0, unready: new Set<WatchedGuard>() },
   ...{ freshMs: 0, staleMs: 0, serverMs: 0, serverLate: 0, violations: [] },
 })
 /** Who does not answer is asked less often, but is asked: what was sent while it was stopped counts most. */
@@ -50,7 +50,6 @@ const slowMs = 40
 
 export function createWatch({ services, servers, tokens, good }: WatchOptions): Watch {
   const timers: NodeJS.Timeout[] = []
-  const excusedUntilMs = new Map<WatchedGuard, number>()
   let figures = none()
 
   function poll(guard: WatchedGuard, everyMs: number, choose: () => readonly string[]): void {
@@ -74,21 +73,22 @@ export function createWatch({ services, servers, tokens, good }: WatchOptions): 
     }
     const { accepted, isFresh, notBeforeMs } = answer
     seen.decisions += accepted.length
-    if (isFresh === false) seen.stale += accepted.length
+    if (!isFresh && servers.includes(guard)) seen.unready.add(guard)
+    else if (!isFresh) seen.stale += accepted.length
     for (const [i, token] of asked.entries()) {
       const ackedAtMs = ackedAt(token)
-      if (ackedAtMs !== undefined && accepted[i]) count(guard, isFresh, notBeforeMs, notBeforeMs - ackedAtMs, seen)
+      if (ackedAtMs !== undefined && accepted[i]) count(guard, isFresh, notBeforeMs - ackedAtMs, seen)
     }
   }
 
-  function count(guard: WatchedGuard, isFresh: boolean | undefined, atMs: number, lateMs: number, seen: Figures): void {
-    if (isFresh === false) {
-      seen.staleMs = Math.max(seen.staleMs, lateMs)
-      return
-    }
-    if (isFresh === undefined && atMs < (excusedUntilMs.get(guard) ?? 0)) {
+  function count(guard: WatchedGuard, isFresh: boolean, lateMs: number, seen: Figures): void {
+    if (!isFresh && servers.includes(guard)) {
       seen.serverMs = Math.max(seen.serverMs, lateMs)
       if (lateMs > promisedMs) seen.serverLate++
+      return
+    }
+    if (!isFresh) {
+      seen.staleMs = Math.max(seen.staleMs, lateMs)
       return
     }
     seen.freshMs = Math.max(seen.freshMs, lateMs)
@@ -127,12 +127,6 @@ export function createWatch({ services, servers, tokens, good }: WatchOptions): 
     turn() {
       figures = none()
       return figures
-    },
-    excuse(list) {
-      for (const [guard, untilMs] of excusedUntilMs) {
-        if (untilMs === Number.POSITIVE_INFINITY) excusedUntilMs.set(guard, performance.now() + promisedMs)
-      }
-      for (const guard of list) excusedUntilMs.set(guard, Number.POSITIVE_INFINITY)
     },
   }
 }

@@ -4,8 +4,8 @@ import { createExchange } from './exchange.js'
 
 export interface Decisions {
   readonly accepted: readonly boolean[]
-  /** At most a second old, by its own word in the same tick; undefined: it says nothing of its age. */
-  readonly isFresh: boolean | undefined
+  /** By its own word it knows what was revoked a second ago. */
+  readonly isFresh: boolean
   /** Everything that this guard needs was there: none of the answers is 503. */
   readonly isWell: boolean
   /** Not earlier than this were they made, by this process's monotonic clock. */
@@ -25,7 +25,7 @@ const freshMs = 1000
 /** How long after SIGSTOP a process may still have run. */
 const stoppingMs = 50
 
-/** A service that says how old its copy is. */
+/** A service that says how old its copy is, in the same tick. */
 export function watchService(name: string, guard: Listening): WatchedGuard {
   return watch(name, guard, async (exchange, tokens) => {
     const { text } = await exchange('POST', '/decisions', undefined, tokens)
@@ -34,12 +34,16 @@ export function watchService(name: string, guard: Listening): WatchedGuard {
   })
 }
 
-/** A server, asked through a route of its own that is guarded. 503 is past the guard, whose answer it could not read. */
+/**
+ * A server, asked through a route of its own that is guarded, after it was asked whether it is ready. 503 is past the guard,
+ * whose answer it could not read.
+ */
 export function watchServer(name: string, guard: Listening): WatchedGuard {
   return watch(name, guard, async (exchange, tokens) => {
+    const readiness = await exchange('GET', '/readyz')
     const answers = await Promise.all(tokens.map((token) => exchange('GET', '/v1/user/sessions', token)))
     const accepted = answers.map(({ status }) => status !== 401)
-    return { accepted, isFresh: undefined, isWell: answers.every(({ status }) => status < 500) }
+    return { accepted, isFresh: readiness.status === 200, isWell: answers.every(({ status }) => status < 500) }
   })
 }
 

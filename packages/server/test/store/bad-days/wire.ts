@@ -21,6 +21,14 @@ interface Link {
   isMute: boolean
 }
 
+/** A way to a database: `url` is that of the database, but for the port. */
+export async function startWireTo(databaseUrl: string): Promise<Wire> {
+  const wire = await startWire(databaseUrl)
+  const url = new URL(databaseUrl)
+  url.port = new URL(wire.url).port
+  return { ...wire, url: url.href }
+}
+
 export async function startWire(target: string): Promise<Wire> {
   const { hostname, port: targetPort } = new URL(target)
   const links = new Set<Link>()

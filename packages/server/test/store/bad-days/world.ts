@@ -13,7 +13,7 @@ import { startReplayingProxy } from './replaying-proxy.js'
 import { startService } from './start-service.js'
 import { createTokens, type Tokens } from './tokens.js'
 import { type WatchedGuard, watchServer, watchService } from './watched-guard.js'
-import { startWire } from './wire.js'
+import { startWire, startWireTo } from './wire.js'
 
 const issuer = 'https://id.example'
 
@@ -45,9 +45,13 @@ export async function openWorld(folder: string): Promise<OpenWorld> {
     if (postgres) opened(postgres, () => postgres.stop())
     const database = await createTestDatabase(folder, postgres)
     const environment = { ...database.environment, LATCHKEY_ISSUER: issuer }
+    const { databaseUrl } = database.config
+    const databaseWire = databaseUrl === undefined ? undefined : await startWireTo(databaseUrl)
+    if (databaseWire) opened(databaseWire, () => databaseWire.close())
+    const overWire = databaseWire && { DATABASE_URL: databaseWire.url }
     const children: Listening[] = []
     for (let i = 0; i < 3; i++) {
-      const child = await serve({ folder, environment })
+      const child = await serve({ folder, environment: { ...environment, ...(i === 1 && overWire) } })
       children.push(opened(child, () => child.end()))
     }
     const [, second, third] = children as [Listening, Listening, Listening]
@@ -74,7 +78,7 @@ export async function openWorld(folder: string): Promise<OpenWorld> {
     const tokens = createTokens(children, issue)
     const [good] = (await issue(1)) as [string]
     return {
-      ...{ servers, services, wire, proxy, postgres, tokens, good, close },
+      ...{ servers, services, wire, proxy, databaseWire, postgres, tokens, good, close },
       startService: () => startGuarded('a new service', second.url),
     }
   } catch (error) {
