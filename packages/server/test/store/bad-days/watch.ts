@@ -11,7 +11,7 @@ export interface Figures {
   unanswered: number
   /** Decisions of a service that said it was not fresh. */
   stale: number
-  /** Servers that said they were not ready. */
+  /** Servers that said they were not ready, since they did not read their database. */
   readonly unready: Set<WatchedGuard>
   /** The latest acceptance after the acknowledgement by a guard that said it was fresh, in milliseconds. */
   freshMs: number

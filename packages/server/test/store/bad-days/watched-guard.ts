@@ -35,15 +35,15 @@ export function watchService(name: string, guard: Listening): WatchedGuard {
 }
 
 /**
- * A server, asked through a route of its own that is guarded, after it was asked whether it is ready. 503 is past the guard,
- * whose answer it could not read.
+ * A server, asked through a route of its own that is guarded, after /readyz was asked whether it reads its database. 503 is past
+ * the guard, whose answer it could not read.
  */
 export function watchServer(name: string, guard: Listening): WatchedGuard {
   return watch(name, guard, async (exchange, tokens) => {
-    const readiness = await exchange('GET', '/readyz')
+    const { reasons = [] } = JSON.parse((await exchange('GET', '/readyz')).text)
     const answers = await Promise.all(tokens.map((token) => exchange('GET', '/v1/user/sessions', token)))
     const accepted = answers.map(({ status }) => status !== 401)
-    return { accepted, isFresh: readiness.status === 200, isWell: answers.every(({ status }) => status < 500) }
+    return { accepted, isFresh: !reasons.includes('database'), isWell: answers.every(({ status }) => status < 500) }
   })
 }
 
