@@ -1,4 +1,4 @@
-/** A migration that was stopped, and two versions side by side. */
+/** A migration that was stopped, two versions side by side, and databases of earlier versions. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -6,10 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { migrations } from '../../src/store/migrations/index.js'
 import { openStore } from '../../src/store/open-store.js'
 import { ann, ask, postJson, secret, temporaryFolder } from '../server.js'
 import { startProcess } from '../start-process.js'
 import { startWatchedNode, type WatchedNode } from './bad-storage/watched-node.js'
+import { makeOldDatabase } from './migrations/old-database.js'
 import { createTestDatabase, storeName, type TestDatabase } from './test-store.js'
 
 const folder = temporaryFolder()
@@ -86,4 +88,48 @@ describe('a migration', { timeout: 90_000 }, () => {
     expect((await ask(old.url, 'GET', '/v1/user', { token: pair.token })).status).toBe(401)
     expect([await old.reasons(), await again.reasons()]).toEqual([[], []])
   })
+})
+
+describe('a database of an earlier version', () => {
+  const [issuer, masterSecret] = ['https://id.example', 'a secret of more than thirty-two bytes']
+  // Since then there are the feed, the limits, and the columns of the audit log.
+  it.each(migrations.slice(0, 3).map(({ name }, i) => [name, i + 1] as const))(
+    'that has had %s and no later one opens, and its tokens follow the rules of today',
+    async (_, applied) => {
+      const database = await createTestDatabase(newFolder())
+      const { storeOptions } = database
+      const old = await makeOldDatabase(storeOptions, applied, { secret: masterSecret, issuer })
+      const node = await startWatchedNode(database, { issuer, secret: masterSecret })
+      onTestFinished(node.close)
+      const codeOf = async (token: string) => (await ask(node.url, 'GET', '/v1/user', { token })).json.code
+      const refreshCode = async (token: string) => (await refresh(node.url, token)).json.code
+      const [first, second] = old.sessions
+
+      // What was good is.
+      for (const { token } of old.sessions) expect(await codeOf(token)).toBeUndefined()
+      const exchange = { account: old.apiKey.id, secret: old.apiKey.key, type: 300 }
+      expect((await postJson(node.url, '/v1/token', exchange)).status).toBe(201)
+      const next = (await refresh(node.url, first.refreshToken)).json
+      expect(await codeOf(next.token)).toBeUndefined()
+      const last = await refresh(node.url, next.refresh_token)
+      expect(last.status).toBe(201)
+
+      // Used after the upgrade, and before it.
+      expect(await refreshCode(first.refreshToken)).toBe('refresh_invalid')
+      for (const token of [first.token, last.json.token]) expect(await codeOf(token)).toBe('token_revoked')
+      expect(await refreshCode(last.json.refresh_token)).toBe('refresh_invalid')
+      expect(await refreshCode(second.usedToken)).toBe('refresh_invalid')
+      expect(await codeOf(second.token)).toBe('token_revoked')
+      expect(await refreshCode(second.refreshToken)).toBe('refresh_invalid')
+
+      expect(await refreshCode(old.ended.refreshToken)).toBe('refresh_invalid')
+      // Before there was a feed nobody was told of it.
+      if (applied > 1) expect(await codeOf(old.ended.token)).toBe('token_revoked')
+      const store = await openStore(storeOptions)
+      onTestFinished(() => store.close())
+      const thefts = await store.db.selectFrom('audit_events').select('sid').where('event', '=', 'theft').execute()
+      expect(thefts.map(({ sid }) => sid)).toEqual([first.sid, second.sid])
+      expect([await node.reasons(), node.log]).toEqual([[], []])
+    },
+  )
 })
