@@ -117,7 +117,9 @@ describe('an issuer', () => {
     await own.issuer.close()
     const auth = trust(url)
     await until(() => auth.status().problem !== undefined)
-    expect(auth.status().problem).toMatch(/^The keys of .* could not be read: .*: connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
+    expect(auth.status().problem).toMatch(
+      /^The keys of .* could not be read: .*: connect ECONNREFUSED 127\.0\.0\.1:\d+$/,
+    )
   })
 
   it('that redirects is not followed', async () => {
