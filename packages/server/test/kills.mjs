@@ -1,5 +1,5 @@
 // The full runs of store/kills.test.ts on both stores: one of ten minutes, or many of a few seconds with seeds in a row.
-// Usage: npm run kills -w @latchkey/server [-- --runs 1 --seconds 600 --seed N]; with more runs than one, 8 seconds each.
+// Usage: npm run kills -w @latchkey/server [-- --runs 1 --seconds 600 --seed N]; with more runs than one, 8 seconds each; in fewer than 6 nothing may be killed.
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { runAlone } from './run-alone.mjs'
