@@ -3,14 +3,14 @@
  * seconds one of them is killed by SIGKILL and started again; or PostgreSQL is. Clients try again, at another server. Every
  * answer that arrived is still true afterwards, and no client that tried again lost its tokens.
  *
- * `npm run kills -w @latchkey/server` does so for ten minutes each; the suite for eight seconds. KILLS_SEED repeats a run's
- * choices.
+ * `npm run kills -w @latchkey/server` does so for ten minutes each, or many times for a few seconds; the suite once for eight
+ * seconds. KILLS_SEED repeats a run's choices.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFailed } from 'vitest'
 import { type Calls, createCalls, sleep } from './kills/calls.js'
 import { type Checked, checkAll } from './kills/final-check.js'
 import { Journal } from './kills/journal.js'
@@ -20,7 +20,9 @@ import { openWorld, type World } from './kills/world.js'
 import { storeName } from './test-store.js'
 
 const seconds = Number(process.env.KILLS_SECONDS ?? 8)
-const seed = Number(process.env.KILLS_SEED ?? Date.now() % 2 ** 31)
+const firstSeed = Number(process.env.KILLS_SEED ?? Date.now() % 2 ** 31)
+const seeds = Array.from({ length: Number(process.env.KILLS_RUNS ?? 1) }, (_, i) => firstSeed + i)
+const failed: string[] = []
 const [clients, pauseMs] = [8, 40]
 const timeout = seconds * 2000 + 120_000
 const healsWithinMs = 10_000
@@ -29,7 +31,7 @@ let folder: string
 let world: World
 let journal: Journal
 let calls: Calls
-beforeEach(async () => {
+async function open(seed: number): Promise<void> {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-kills-'))
   world = await openWorld(folder, seed)
   journal = new Journal()
@@ -37,7 +39,7 @@ beforeEach(async () => {
     world.servers.map(({ url }) => url),
     journal,
   )
-}, 60_000)
+}
 afterEach(async () => {
   // A test that ran out of time may still be waiting.
   calls?.close()
@@ -45,7 +47,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }, 60_000)
 
-async function run(what: string, kill: (options: KillOptions) => Promise<void>): Promise<void> {
+afterAll(() => {
+  if (failed.length > 0) console.log(`${storeName}: ${failed.length} runs failed, with the seeds ${failed.join(', ')}`)
+})
+
+async function run(seed: number, what: string, kill: (options: KillOptions) => Promise<void>): Promise<void> {
+  onTestFailed(() => void failed.push(`${seed} (${what})`))
+  await open(seed)
   const { figures, violations } = journal
   const { servers, calmSinceMs } = world
   const endsAtMs = performance.now() + seconds * 1000
@@ -62,7 +70,7 @@ async function run(what: string, kill: (options: KillOptions) => Promise<void>):
   // A second more than they are kept.
   await world.ageAnswers(31)
   const checked = await checkAll({ calls, journal, calmSinceMs, seed })
-  console.log(summary(what, journal, checked))
+  console.log(summary(what, seed, journal, checked))
   expect([...violations.slice(0, 5), ...servers.flatMap(({ failures }) => failures)]).toEqual([])
   // It was what it says.
   expect(figures.kills).toBeGreaterThanOrEqual(seconds < 60 ? 1 : Math.floor(seconds / 4))
@@ -81,7 +89,7 @@ async function healed(url: string): Promise<void> {
   }
 }
 
-function summary(what: string, { figures: f, violations }: Journal, checked: Checked): string {
+function summary(what: string, seed: number, { figures: f, violations }: Journal, checked: Checked): string {
   const ms = (value: number) => `${value.toFixed(0)} ms`
   const startsMs = world.servers.flatMap((server) => server.startsMs).sort((one, other) => one - other)
   return [
@@ -100,18 +108,18 @@ function summary(what: string, { figures: f, violations }: Journal, checked: Che
   ].join('\n  ')
 }
 
-describe(`with what is killed under load, seed ${seed}`, () => {
+describe.each(seeds)('with what is killed under load, seed %i', (seed) => {
   it(
     `servers killed every 2 s for ${seconds} s: every answer is true afterwards, and no pair is lost`,
     {
       timeout,
     },
-    () => run('servers killed', killServers),
+    () => run(seed, 'servers killed', killServers),
   )
 
   it.skipIf(storeName === 'SQLite')(
     `PostgreSQL killed every few seconds for ${seconds} s: every answer is true afterwards, and no pair is lost`,
     { timeout },
-    () => run('PostgreSQL killed', killPostgres),
+    () => run(seed, 'PostgreSQL killed', killPostgres),
   )
 })

@@ -49,8 +49,15 @@ export async function runClient({ pauseMs, isOver, ...options }: ClientOptions):
       await takeStep(client)
       await sleep(choices.between(0, pauseMs))
     }
+    await leaveUsedTokens(client)
   }
   await Promise.all(client.watching)
+}
+
+/** However few steps were taken: for what is checked at the end. */
+async function leaveUsedTokens(client: Client): Promise<void> {
+  const session = usableSessions(client.user).find(({ state }) => state === 'live') ?? (await logIn(client))
+  while (session?.state === 'live' && session.usedTokens.length < 2) await refresh(client, session)
 }
 
 async function takeStep(client: Client): Promise<unknown> {
