@@ -10,7 +10,18 @@ const server = (...names) => names.map((name) => `packages/server/test/${name}`)
 /** How sessions begin, go on and end, by what a client sees; a few seconds for all of it. */
 const testsOfSessions = [
   'packages/server/src/sessions/*',
-  ...server('sessions', 'refresh', 'logout', 'admin-sessions', 'api-keys', 'oauth', 'roles', 'nodes', 'main-job'),
+  ...server(
+    'sessions',
+    'refresh',
+    'logout',
+    'admin-sessions',
+    'api-keys',
+    'oauth',
+    'introspection',
+    'roles',
+    'nodes',
+    'main-job',
+  ),
   ...server('store/change-sessions', 'store/schedules'),
 ]
 
@@ -54,7 +65,7 @@ export const targets = {
   ),
   following: target('latchkey', 'auth', [...latchkey('src/auth/*'), ...server('remote-guard', 'mute-connection')], {
     files: following,
-    slowTests: server('keys', 'store/clock'),
+    slowTests: server('keys'),
   }),
   token: target('latchkey', 'token', [
     ...latchkey('src/token/*', 'src/encoding/*', 'src/auth/decide', 'test/explain', 'test/wycheproof', 'test/testing'),
@@ -71,7 +82,7 @@ export const targets = {
     slowTests: server('faults-of-the-original-tokens', 'what-ends-sessions', 'audit-routes', 'limits', 'store/sweep'),
   }),
   revocations: target('server', 'revocations', server('logout', 'nodes', 'store/change-sessions', 'store/feed'), {
-    slowTests: server('remote-guard', 'mute-connection', 'store/sweep', 'store/clock'),
+    slowTests: server('remote-guard', 'mute-connection', 'store/sweep'),
   }),
   limits: target('server', 'limits', ['packages/server/src/limits/*', ...server('limits', 'store/counters')], {
     slowTests: server('limits-of-passwords'),
