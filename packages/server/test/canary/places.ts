@@ -79,6 +79,8 @@ export function placesOf({ method, path, members }: Route, credential: string, t
     ...(members.length > 0 || method !== 'GET'
       ? bodies(members, credential).map((body) => to({ ...body, token }))
       : []),
+    // Beside a token a form that says which client it is of is refused before that is looked for.
+    ...(members.includes('client_secret') ? bodies(members, credential).map(to) : []),
     { ...to({ headers: json, body: JSON.stringify({ [credential]: 1 }), token }), isEchoed: true },
   ]
 }
