@@ -56,11 +56,13 @@ describe.runIf(process.platform === 'linux')('hashing', { timeout: 60_000 }, () 
     while (seen.at(-1)?.running !== 0)
     expect(seen.length).toBeGreaterThan(3)
     expect(seen.at(-1)?.waiting).toBe(0)
+    // Some may still have been on their way to the queue when their sockets were closed.
+    const fullest = seen.findIndex(({ waiting }) => waiting === Math.max(...seen.map((one) => one.waiting)))
     for (const [i, { running, waiting, threads }] of seen.entries()) {
       expect([running, threads]).toEqual([Math.min(running, 2), Math.min(threads, before.threads)])
       // None is given up, and none begins before its turn.
       if (waiting > 0) expect(running).toBe(2)
-      expect(waiting).toBeLessThanOrEqual(seen[i - 1]?.waiting ?? logins)
+      if (i > fullest) expect(waiting).toBeLessThanOrEqual(seen[i - 1]?.waiting as number)
     }
     // All at once they would take thirty times 19 MiB.
     expect(usageOf(pid).greatestMegabytes - before.megabytes).toBeLessThan(2 * 19 + 60)
