@@ -1,5 +1,6 @@
 /** What hashing passwords takes: two at once at most, whoever has gone away meanwhile, and nothing for one that is too long. */
 import { readdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { describe, expect, it } from 'vitest'
@@ -67,6 +68,29 @@ describe.runIf(process.platform === 'linux')('hashing', { timeout: 60_000 }, () 
     // All at once they would take thirty times 19 MiB.
     expect(usageOf(pid).greatestMegabytes - before.megabytes).toBeLessThan(2 * 19 + 60)
     expect((await postJson(url, '/v1/token', login(ann.account))).status).toBe(201)
+  })
+
+  it.runIf(availableParallelism() <= 2)('leaves one of two cores to guarded requests while they come', async () => {
+    const { url, load } = await serve()
+    const { token } = (await postJson(url, '/v1/token', login(ann.account))).json
+    let isOver = false
+    const guarded = async () => {
+      let answered = 0
+      for (; !isOver; answered++) expect((await ask(url, 'GET', '/v1/user', { token })).status).toBe(200)
+      return answered
+    }
+    const some = guarded()
+    // It is looked at four times a second.
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    const logins = Array.from({ length: 12 }, (_, i) => postJson(url, '/v1/token', login(`${i}@example.org`)))
+    const seen: { running: number; waiting: number }[] = []
+    await until(async () => (await load()).waiting > 0)
+    do seen.push(await load())
+    while (seen.at(-1)?.running !== 0)
+    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual(Array(12).fill(401))
+    isOver = true
+    expect(await some).toBeGreaterThan(12)
+    expect(Math.max(...seen.map(({ running }) => running))).toBe(1)
   })
 
   it('is for no secret of 60 KiB, wherever one is taken', async () => {

@@ -67,6 +67,34 @@ describe('the hashing queue', () => {
     expect((await third).result).toBe(3)
   })
 
+  it.each([
+    ['one at once on two cores, in the order of asking, until they come no more', 2, [1]],
+    ['two at once on more', 3, [1, 2]],
+  ])('while guarded requests come, runs %s', async (_, cores, first) => {
+    const { started, end, work } = held()
+    const queue = createHashingQueue(cores)
+    let guarded = 0
+    queue.makeRoomFor(() => guarded)
+    // Ten a second and more, and then none: it is looked at each quarter of a second.
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 300))
+    await pause()
+    guarded = 1000
+    const results = [1, 2, 3, 4, 5].map((number) => queue.run(work(number)))
+    await turn()
+    expect([started, queue.load()]).toEqual([first, { running: first.length, waiting: 5 - first.length }])
+    await pause()
+    end[0]?.()
+    await turn()
+    // One that ends makes room for two.
+    expect(started).toEqual([1, 2, 3])
+    for (let i = 1; i < 5; i++) {
+      end[i]?.()
+      await turn()
+    }
+    expect(started).toEqual([1, 2, 3, 4, 5])
+    await Promise.all(results)
+  })
+
   it('goes on after work that fails', async () => {
     const queue = createHashingQueue()
     const failing = Array.from({ length: 5 }, () => queue.run(() => Promise.reject(new Error('no memory'))))

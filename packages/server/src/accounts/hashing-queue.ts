@@ -1,7 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { LatchkeyError } from 'latchkey'
 
-const atOnce = 2
+const mostAtOnce = 2
 const waitingLimit = 100
+/** From so many guarded requests a second on, one hash at a time leaves them a core. */
+const manyASecond = 10
+const lookEveryMs = 250
 
 export interface HashingQueue {
   /**
@@ -10,6 +14,8 @@ export interface HashingQueue {
    */
   run<Result>(work: () => Promise<Result>): Promise<Finished<Result>>
   load(): { readonly running: number; readonly waiting: number }
+  /** `countGuarded` answers how many guarded requests there were so far: while they come, they are left a core. */
+  makeRoomFor(countGuarded: () => number): void
 }
 
 export interface Finished<Result> {
@@ -20,35 +26,40 @@ export interface Finished<Result> {
 
 /**
  * The one queue that all password hashing goes through: two at once, since more gain nothing on two cores and starve files, DNS
- * and signatures in the thread pool; the rest in the order of asking.
+ * and signatures in the thread pool; one where two would take every core from guarded requests. The rest waits in the order of
+ * asking.
  */
-export function createHashingQueue(): HashingQueue {
+export function createHashingQueue(cores = availableParallelism()): HashingQueue {
   const waiting: (() => void)[] = []
   let running = 0
   let lastHashMs = 0
+  let atOnce = () => mostAtOnce
 
   function busy(): LatchkeyError {
-    const drainMs = (waiting.length / atOnce) * lastHashMs
+    const drainMs = (waiting.length / atOnce()) * lastHashMs
     return new LatchkeyError('busy', {
       detail: 'too many logins at once',
       retryAfterSeconds: Math.max(1, Math.ceil(drainMs / 1000)),
     })
   }
 
-  async function takeTurn(): Promise<void> {
-    if (running < atOnce) {
-      running++
-      return
-    }
+  function takeTurn(): Promise<void> {
     if (waiting.length >= waitingLimit) throw busy()
-    // The turn is handed over, not given back: `running` stays as it is.
-    await new Promise<void>((resolve) => waiting.push(resolve))
+    const turn = new Promise<void>((resolve) => waiting.push(resolve))
+    giveTurns()
+    return turn
+  }
+
+  function giveTurns(): void {
+    while (waiting.length > 0 && running < atOnce()) {
+      running++
+      waiting.shift()?.()
+    }
   }
 
   function endTurn(): void {
-    const next = waiting.shift()
-    if (next === undefined) running--
-    else next()
+    running--
+    giveTurns()
   }
 
   return Object.freeze({
@@ -63,5 +74,25 @@ export function createHashingQueue(): HashingQueue {
       }
     },
     load: () => ({ running, waiting: waiting.length }),
+    makeRoomFor(countGuarded: () => number) {
+      const isMuch = createRate(countGuarded)
+      if (cores <= mostAtOnce) atOnce = () => (isMuch() ? 1 : mostAtOnce)
+    },
   })
+}
+
+/** Whether what is counted comes often. */
+function createRate(count: () => number): () => boolean {
+  let [countedAtMs, counted] = [performance.now(), count()]
+  let isMuch = false
+  return () => {
+    const nowMs = performance.now()
+    const passedMs = nowMs - countedAtMs
+    if (passedMs < lookEveryMs) return isMuch
+    const now = count()
+    isMuch = now - counted >= (manyASecond * passedMs) / 1000
+    countedAtMs = nowMs
+    counted = now
+    return isMuch
+  }
 }

@@ -91,6 +91,10 @@ async function assemble(config: ReadyConfig, parts: OpenAccounts, options: OpenO
     signingKeys.verifyKeys(),
   )
   const { auth, verifier, issuedVerifier } = local
+  queue.makeRoomFor(() => {
+    const { hits, misses } = auth.status().cache
+    return hits + misses
+  })
   const equalTime = createEqualTime({ store, queue })
   const api = createApi({
     ...{ store, accounts, verifier, auth, roles, signingKeys, registration, feedAccess, issuer, log, readiness, audit },
