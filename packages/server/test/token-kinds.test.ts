@@ -1,11 +1,10 @@
 /** Each credential at each way in: taken where it belongs, and nowhere else (row 12 of what has gone wrong elsewhere). */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { base64, basic, makeKey, sendForm } from './oauth/clients.js'
 import { type Answer, ann, ask, secret, useServer } from './server.js'
 
 const server = useServer({ audiences: ['orders'], feedAccess: 'key' })
 const root = { ...ann, account: 'root@example.org' }
-const form = { 'content-type': 'application/x-www-form-urlencoded' }
-const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** What is shown: of a user with every scope, so that no scope is what is missing. */
 const kinds = [
@@ -26,12 +25,7 @@ beforeAll(async () => {
   await server.post('/v1/client/register', root)
   await server.run('user', 'role', root.account, 'admin')
   const { token, refresh_token } = await logIn()
-  const { id, key } = (
-    await server.ask('POST', '/v1/user/api-keys', {
-      ...{ token, headers: { 'content-type': 'application/json' } },
-      body: JSON.stringify({ name: 'program', scope: '*:* *:*:any' }),
-    })
-  ).json
+  const { id, key } = await makeKey(server, token, { scope: '*:* *:*:any' })
   const exchanged = (await server.post('/v1/token', { account: id, secret: key, type: 300 })).json
   made.id = id
   made.credentials = {
@@ -47,8 +41,9 @@ beforeAll(async () => {
 
 const post = (path: string, body: object) => server.post(path, body)
 const postForm = (path: string, body: Record<string, string>, headers: Record<string, string> = {}) =>
-  ask(server.url, 'POST', path, { headers: { ...form, ...headers }, body: new URLSearchParams(body).toString() })
+  sendForm(server.url, path, body, headers)
 const get = (path: string, authorization: string) => ask(server.url, 'GET', path, { headers: { authorization } })
+const ofKey = (key: string) => basic(made.id, key).authorization
 const asCaller = (authorization: string) =>
   postForm('/v1/token/introspect', { token: made.credentials['access token'] }, { authorization })
 
@@ -58,7 +53,7 @@ const ways: readonly (readonly [way: string, takes: readonly Kind[], show: (text
   ['a guard, by Basic', ofOurs, (text) => get('/v1/user', `Basic ${base64(`${text}:`)}`)],
   ['a guard, as the password of Basic', [], (text) => get('/v1/user', `Basic ${base64(`ann:${text}`)}`)],
   ['the feed, by Bearer', ofOurs, (text) => get('/v1/revocations', `Bearer ${text}`)],
-  ['the feed, as a key', ['API key'], (text) => get('/v1/revocations', `Basic ${base64(`${made.id}:${text}`)}`)],
+  ['the feed, as a key', ['API key'], (text) => get('/v1/revocations', ofKey(text))],
   ['a refresh', ['refresh token'], (text) => post('/v1/token/refresh', { refresh_token: text })],
   ['what a token says', ofOurs, (text) => post('/v1/token/secret', { token: text })],
   ['a login', ['password'], (text) => post('/v1/token', { account: root.account, secret: text, type: 100 })],
@@ -71,15 +66,10 @@ const ways: readonly (readonly [way: string, takes: readonly Kind[], show: (text
   [
     'an OAuth client, by Basic',
     ['API key'],
-    (text) =>
-      postForm(
-        '/oauth/token',
-        { grant_type: 'client_credentials' },
-        { authorization: `Basic ${base64(`${made.id}:${text}`)}` },
-      ),
+    (text) => postForm('/oauth/token', { grant_type: 'client_credentials' }, basic(made.id, text)),
   ],
   ['who introspects, by Bearer', ofOurs, (text) => asCaller(`Bearer ${text}`)],
-  ['who introspects, by Basic', ['API key'], (text) => asCaller(`Basic ${base64(`${made.id}:${text}`)}`)],
+  ['who introspects, by Basic', ['API key'], (text) => asCaller(ofKey(text))],
 ]
 
 describe.each(ways)('%s', (_, takes, show) => {
@@ -91,7 +81,7 @@ describe.each(ways)('%s', (_, takes, show) => {
 })
 
 it.each(kinds)('introspection says of the %s what it is', async (kind) => {
-  const headers = { authorization: `Basic ${base64(`${made.id}:${made.credentials['API key']}`)}` }
+  const headers = basic(made.id, made.credentials['API key'])
   const { json } = await postForm('/v1/token/introspect', { token: made.credentials[kind] }, headers)
   expect(json.active).toBe(kind.startsWith('access token'))
 })

@@ -1,12 +1,6 @@
 /** Every place of a request in which a client can put a credential, for each route of the API. */
+import type { Operation } from '../routes/operations.js'
 import type { AskOptions } from '../server.js'
-
-export interface Route {
-  readonly method: string
-  readonly path: string
-  /** The members of its body; empty where it has none. */
-  readonly members: readonly string[]
-}
 
 export interface Placed extends AskOptions {
   readonly method: string
@@ -15,34 +9,18 @@ export interface Placed extends AskOptions {
   readonly isEchoed?: boolean
 }
 
-interface Operation {
-  readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly $ref: string } }> }
-}
-interface Document {
-  readonly paths: Record<string, Record<string, Operation>>
-  readonly components: { readonly schemas: Record<string, { readonly properties?: object }> }
-}
-
-/** The routes that /openapi.json lists, so that a new one is tried as well. */
-export function routesOf({ paths, components }: Document): readonly Route[] {
-  return Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, { requestBody }]) => {
-      const schemas = Object.values(requestBody?.content ?? {}).map(
-        ({ schema }) => schema.$ref.split('/').at(-1) as string,
-      )
-      const members = schemas.flatMap((name) => Object.keys(components.schemas[name]?.properties ?? {}))
-      return { method: method.toUpperCase(), path, members: [...new Set(members)] }
-    }),
-  )
-}
-
 const json = { 'content-type': 'application/json' }
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 /** Labels, which the documentation says are stored and shown. */
 const labels = ['device', 'nickname', 'name']
 
 /** Requests to a route, each with the credential in another place; `token` is good, of a user that may be lost. */
-export function placesOf({ method, path, members }: Route, credential: string, token: string): readonly Placed[] {
+export function placesOf(
+  { method, path, properties }: Operation,
+  credential: string,
+  token: string,
+): readonly Placed[] {
+  const members = Object.keys(properties)
   const encoded = encodeURIComponent(credential)
   const plain = path.replace(/\{\w+\}/, '1')
   const to = (options: AskOptions): Placed => ({ method, path: plain, ...options })

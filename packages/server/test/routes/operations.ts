@@ -20,7 +20,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: object }>>
 }
 
-export async function readOperations(server: Fixture): Promise<readonly Operation[]> {
+export async function readOperations(server: Pick<Fixture, 'ask'>): Promise<readonly Operation[]> {
   const document = (await server.ask('GET', '/openapi.json')).json
   // biome-ignore lint/suspicious/noExplicitAny: a document of many shapes.
   const operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, item]) =>
