@@ -42,8 +42,8 @@ test.concurrent.each([
     'docs/asvs.md:5 V1.2.4, V1.2.5 names no test; allowed: a file, "does not apply" or **open**',
   ],
   [
-    'a fault of others that names nothing',
-    '| T6 | what happened elsewhere | cannot happen here |',
+    'a fault of others that names nothing, whatever its own words are',
+    '| T6 | what does not apply elsewhere | cannot happen here |',
     'docs/asvs.md:5 T6 names no test; allowed: a file, "does not apply" or **open**',
   ],
 ])('refuses %s', async (_, row, message) => {
