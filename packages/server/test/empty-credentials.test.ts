@@ -8,18 +8,19 @@ import { openStore } from '../src/store/open-store.js'
 import type { SessionKind } from '../src/store/schema.js'
 import type { Store } from '../src/store/store.js'
 import { base64, sendForm } from './oauth/clients.js'
+import { type Operation, pathOf, readOperations } from './routes/operations.js'
 import { type Answer, ann, ask, useServer } from './server.js'
 
 const server = useServer({ feedAccess: 'key' })
 let store: Store
 let uid: number
-// biome-ignore lint/suspicious/noExplicitAny: a document of many shapes.
-let document: any
+let guarded: readonly Operation[]
 beforeAll(async () => {
   uid = Number((await server.post('/v1/client/register', ann)).json.uid)
   await server.run('user', 'role', ann.account, 'admin')
   store = await openStore(server.database.storeOptions)
-  document = (await server.ask('GET', '/openapi.json')).json
+  guarded = (await readOperations(server)).filter(({ isGuarded }) => isGuarded)
+  expect(guarded.length).toBeGreaterThan(10)
 })
 afterAll(() => store.close())
 
@@ -109,21 +110,12 @@ async function expectClosed(): Promise<void> {
       line,
       401,
     ])
-    for (const [method, path] of guarded()) {
-      const answer = await json(method, path, path.endsWith('introspect') ? { token: 'x' } : {}, headers)
-      expect([line, method, path, answer.status]).toEqual([line, method, path, 401])
+    for (const operation of guarded) {
+      const { method, path, route } = operation
+      const answer = await json(method, pathOf(operation), path.endsWith('introspect') ? { token: 'x' } : {}, headers)
+      expect([line, route, answer.status]).toEqual([line, route, 401])
     }
   }
-}
-
-function guarded(): [string, string][] {
-  const operations = Object.entries<Record<string, { security?: object }>>(document.paths).flatMap(([path, item]) =>
-    Object.entries(item)
-      .filter(([, { security }]) => security)
-      .map(([method]): [string, string] => [method.toUpperCase(), path.replace(/\{\w+\}/, '1')]),
-  )
-  expect(operations.length).toBeGreaterThan(10)
-  return operations
 }
 
 it('rows that are forced in like this let in who has what fits them', async () => {

@@ -1,4 +1,4 @@
-/** Introspection (RFC 7662): what an access token says, if it is good at this moment. What ends one: `what-ends-sessions.test.ts`. */
+/** Introspection (RFC 7662): what an access token says, if it is good at this moment. What ends one: `what-ends-sessions-twice.test.ts`. */
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { openStore } from '../src/store/open-store.js'
 import { basic, type Key, makeKey, sendForm } from './oauth/clients.js'
