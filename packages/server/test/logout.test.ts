@@ -5,6 +5,7 @@ import { ann, ask, secret, useServer } from './server.js'
 let aheadMs = 0
 const server = useServer({ clock: () => Date.now() + aheadMs })
 const another = 'another long passphrase'
+const third = 'a third long passphrase'
 let password = secret
 beforeAll(async () => {
   await server.post('/v1/client/register', ann)
@@ -93,6 +94,16 @@ describe('revoking (RFC 7009)', () => {
       expect(await codeOf(here)).toEqual(alive)
     },
   )
+
+  it('an access token that is refused since it gave way to another still ends its session', async () => {
+    const body = JSON.stringify({ old_secret: password, new_secret: third })
+    const headers = { 'content-type': 'application/json' }
+    const next = (await server.ask('PUT', '/v1/user/secret', { token: here.token, headers, body })).json
+    password = third
+    expect(await codeOf({ ...next, token: here.token })).toEqual(['token_revoked', 201])
+    expect((await form(`token=${here.token}`)).status).toBe(200)
+    expect(await codeOf(next)).toEqual(over)
+  })
 
   it('a token that is revoked already is 200', async () => {
     for (let i = 0; i < 3; i++) expect((await form(`token=${here.refresh_token}`)).status).toBe(200)

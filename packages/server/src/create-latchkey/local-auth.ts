@@ -20,7 +20,7 @@ export interface LocalAuth {
   readonly auth: Auth
   /** Makes the checks of a guard: it is `busy` as well while nobody knows who was logged out. */
   readonly verifier: Verifier
-  /** Takes tokens of this server for whatever audience they name. */
+  /** Takes tokens of this server for whatever audience they name, also of sessions that are over: whoever asks reads the session. */
   readonly issuedVerifier: Verifier
   /** From now on these keys verify, and no others; the same ones again change nothing. */
   useKeys(keys: readonly Key[]): void
@@ -29,6 +29,8 @@ export interface LocalAuth {
 /** What guards in the server's own process ask; its keys change while it runs. */
 export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[]): LocalAuth {
   const { issuer, clock, revocations, roles, onDecision } = options
+  const { refusesKey } = revocations
+  const ofKeys: Revocations = { version: 0, refuses: (_, kid) => refusesKey(kid), refusesKey }
   const make = (list: readonly Key[]) => {
     const shared = { keys: list, issuer, audience: issuer, clock, revocations }
     // The verifiers answer rare questions, and need no cache beside that of the guards.
@@ -37,7 +39,10 @@ export function createLocalAuth(options: LocalAuthOptions, keys: readonly Key[])
       verifier: createVerifier({ ...shared, cacheEntries: 0 }),
       issuedVerifier: {
         verify: (token: string) =>
-          createVerifier({ ...shared, cacheEntries: 0, audience: audienceOf(token) ?? issuer }).verify(token),
+          createVerifier({
+            ...{ ...shared, cacheEntries: 0, revocations: ofKeys },
+            audience: audienceOf(token) ?? issuer,
+          }).verify(token),
       },
     }
   }

@@ -1,4 +1,3 @@
-import type { LatchkeyError } from 'latchkey'
 import type { Verifier } from 'latchkey/token'
 import { type ApiKey, parseApiKey } from '../api-keys/api-key.js'
 import { findApiKey } from '../api-keys/find-api-key.js'
@@ -17,21 +16,22 @@ export type Revoke = (token: string, caller: Caller) => Promise<void>
 export interface RevokeParts {
   readonly store: Store
   readonly changes: SessionChanges
-  /** Takes tokens for every audience. */
+  /** Takes tokens for every audience, and those that are refused since. */
   readonly verifier: Verifier
 }
 
 /**
- * Makes the logout by token (RFC 7009 section 2): either token of a login ends it. An API key ends itself; an access token of
- * one is refused with all that the key had before, and the key goes on. A token that is unknown, expired or of a session that
- * is over changes nothing, and is no error. It resolves only once the end is stored.
+ * Makes the logout by token (RFC 7009 section 2): either token of a login ends it, also an access token that gave way to
+ * another. An API key ends itself; an access token of one is refused with all that the key had before, and the key goes on. A
+ * token that is unknown, expired, of a key that was withdrawn or of a session that is over changes nothing, and is no error. It
+ * resolves only once the end is stored.
  */
 export function createRevoke(parts: RevokeParts): Revoke {
-  const { store, changes, verifier } = parts
+  const { store, changes } = parts
   return async function revoke(token, caller) {
     const key = await findApiKey(store, token)
     const sid = key?.id ?? (await sessionOf(parts, token))
-    if (sid === undefined) return isRevoked(verifier, token) ? settle(store) : undefined
+    if (sid === undefined) return
     const row = await store.db
       .selectFrom('sessions')
       .select(['uid', 'kind', 'ended_at'])
@@ -53,15 +53,6 @@ async function sessionOf({ store, verifier }: RevokeParts, token: string): Promi
   if (refresh === undefined) return claimsOf(verifier, token)?.sid
   const row = await store.db.selectFrom('sessions').select('tag_key').where('sid', '=', refresh.sid).executeTakeFirst()
   return row?.tag_key != null && refresh.hasTagOf(row.tag_key) ? refresh.sid : undefined
-}
-
-function isRevoked(verifier: Verifier, token: string): boolean {
-  try {
-    verifier.verify(token)
-    return false
-  } catch (error) {
-    return (error as LatchkeyError).code === 'token_revoked'
-  }
 }
 
 async function isEndedApiKey(store: Store, { id, hash }: ApiKey): Promise<boolean> {
