@@ -20,12 +20,12 @@ export function readHeaderPlainly(lines: readonly string[]): PlainCredentials {
   if (value.includes(',')) return answer('several')
   const rest = value.slice(word.length).replace(/^ +/, '')
   if (scheme === 'bearer') return rest === '' ? answer('malformed', scheme) : answer('token', scheme, rest)
-  const name = readBasicPlainly(rest)
-  return name === undefined ? answer('malformed', scheme) : answer('token', scheme, name)
+  const pair = readBasicPlainly(rest)
+  return pair === undefined ? answer('malformed', scheme) : answer('token', scheme, pair.name)
 }
 
-/** The user name; undefined where there is none that could be a token. */
-export function readBasicPlainly(text: string): string | undefined {
+/** Undefined where there is no user name that could be a token. */
+export function readBasicPlainly(text: string): { readonly name: string; readonly password: string } | undefined {
   const bytes = Buffer.from(text, 'base64')
   const pair = bytes.toString()
   const isCanonical = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
@@ -33,5 +33,5 @@ export function readBasicPlainly(text: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(pair)) return undefined
   const at = pair.indexOf(':')
-  return at > 0 ? pair.slice(0, at) : undefined
+  return at > 0 ? { name: pair.slice(0, at), password: pair.slice(at + 1) } : undefined
 }

@@ -11,9 +11,11 @@ export const basic: TargetDefinition = {
 
     function compare(text: string): void {
       const read = readAuthorization([`Basic ${text}`])
-      const plain = text.includes(',') ? 'several' : (readBasicPlainly(text.replace(/^ +/, '')) ?? 'malformed')
-      const found = read.kind === 'token' ? read.token : read.kind
-      must(found === plain, `reads ${read.kind} where another answer is right`)
+      const plain = text.includes(',') ? undefined : readBasicPlainly(text.replace(/^ +/, ''))
+      const kind = plain ? 'token' : text.includes(',') ? 'several' : 'malformed'
+      must(read.kind === kind, `reads ${read.kind} where another answer is right`)
+      const [name, password] = read.kind === 'token' && 'password' in read ? [read.token, read.password] : []
+      must(name === plain?.name && password === plain?.password, 'reads another name or password')
     }
     function run(input: string): void {
       compare(input)
