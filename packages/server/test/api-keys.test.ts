@@ -132,6 +132,17 @@ describe('an API key', () => {
     expect([again.status, again.json.code]).toEqual([404, 'not_found'])
   })
 
+  it('loses nothing that it got since, when an access token is revoked that was refused before', async () => {
+    const made = await makeKey()
+    const before = (await exchange(made)).json.token
+    const revoke = () => server.post('/v1/token/revoke', { token: before })
+    expect((await revoke()).status).toBe(200)
+    const since = (await exchange(made)).json.token
+    expect((await revoke()).status).toBe(200)
+    expect((await send(before, 'GET', '/v1/user')).json.code).toBe('token_revoked')
+    expect((await send(since, 'GET', '/v1/user')).status).toBe(200)
+  })
+
   it('may be exchanged fifty times at once', async () => {
     const made = await makeKey()
     const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(made)))

@@ -71,7 +71,9 @@ export async function changeSessions(transaction: Writing, change: SessionChange
   ]
   await writeRevocations(transaction, rows)
   const only = sids?.length === 1 ? sids[0] : undefined
-  if (isTold(event)) {
+  // Of sessions that somebody else ended just before, nothing has happened here.
+  const isDone = effect.changesUser || sids === undefined || rows.length > 0
+  if (isTold(event) && isDone) {
     await writeAuditEvent(transaction, { at: now, event, outcome: 'done', by, uid, sid: only, detail })
   }
   return rows

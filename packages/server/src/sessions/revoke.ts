@@ -30,15 +30,18 @@ export function createRevoke(parts: RevokeParts): Revoke {
   const { store, changes } = parts
   return async function revoke(token, caller) {
     const key = await findApiKey(store, token)
-    const sid = key?.id ?? (await sessionOf(parts, token))
-    if (sid === undefined) return
+    const named = key === undefined ? await sessionOf(parts, token) : { sid: key.id }
+    if (named === undefined) return
+    const { sid, gen } = named
     const row = await store.db
       .selectFrom('sessions')
-      .select(['uid', 'kind', 'ended_at'])
+      .select(['uid', 'kind', 'min_gen', 'ended_at'])
       .where('sid', '=', sid)
       .executeTakeFirst()
     if (row === undefined) return
-    if (row.ended_at !== null) return settle(store)
+    // What a key got since its token was refused is good.
+    const isRefused = row.kind === 'key' && gen !== undefined && gen < row.min_gen
+    if (row.ended_at !== null || isRefused) return settle(store)
     const event: SessionEvent = key ? 'api_key_ended' : row.kind === 'key' ? 'api_key_tokens' : 'logout'
     await changes.transaction((_, change) =>
       change({ event, uid: row.uid, now: store.now(), sids: [sid], by: userActor(row.uid, caller) }),
@@ -46,13 +49,19 @@ export function createRevoke(parts: RevokeParts): Revoke {
   }
 }
 
-async function sessionOf({ store, verifier }: RevokeParts, token: string): Promise<string | undefined> {
+/** `gen` is that of an access token. */
+interface Named {
+  readonly sid: string
+  readonly gen?: number
+}
+
+async function sessionOf({ store, verifier }: RevokeParts, token: string): Promise<Named | undefined> {
   const key = parseApiKey(token)
-  if (key !== undefined) return (await isEndedApiKey(store, key)) ? key.id : undefined
+  if (key !== undefined) return (await isEndedApiKey(store, key)) ? { sid: key.id } : undefined
   const refresh = parseRefreshToken(token)
-  if (refresh === undefined) return claimsOf(verifier, token)?.sid
+  if (refresh === undefined) return claimsOf(verifier, token)
   const row = await store.db.selectFrom('sessions').select('tag_key').where('sid', '=', refresh.sid).executeTakeFirst()
-  return row?.tag_key != null && refresh.hasTagOf(row.tag_key) ? refresh.sid : undefined
+  return row?.tag_key != null && refresh.hasTagOf(row.tag_key) ? refresh : undefined
 }
 
 async function isEndedApiKey(store: Store, { id, hash }: ApiKey): Promise<boolean> {

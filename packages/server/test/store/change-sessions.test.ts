@@ -179,6 +179,13 @@ describe('an event', () => {
     expect(await rows()).toEqual(before)
   })
 
+  it('that several ask for at once is told once', async () => {
+    const found = await Promise.all(Array.from({ length: 4 }, () => change({ event: 'logout', sids: [sids.login] })))
+    expect(found.map((of) => of.length).sort()).toEqual([0, 0, 0, 1])
+    const told = store.db.selectFrom('audit_events').select('sid').where('event', '=', 'logout').execute()
+    expect(await told).toEqual([{ sid: sids.login }])
+  })
+
   it('of a user who is not there is not found, and changes nothing', async () => {
     const before = await rows()
     const work = store.transaction((t) => changeSessions(t, { event: 'disable', uid: 999, now, user: {} }))
