@@ -7,7 +7,7 @@ import type { SessionChanges } from '../sessions/session-changes.js'
 import { deleteFrom } from '../store/soft-delete.js'
 import type { Store } from '../store/store.js'
 import { nicknameReasons, normaliseNickname } from './nickname.js'
-import { type AccountEntry, type Profile, readEntries } from './profile.js'
+import { type AccountEntry, type Profile, readEntries, readEntry } from './profile.js'
 import { type RegisterForm, register } from './register.js'
 import { parseUid } from './uid.js'
 
@@ -63,9 +63,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
   const { db } = store
 
   async function profile(uid: string): Promise<Profile> {
-    const user = await getOr404(db, 'users', { uid: known(uid) })
-    const [entry] = await readEntries(db, roles, [user])
-    const { disabled_at: _, ...rest } = entry as AccountEntry
+    const { disabled_at: _, ...rest } = await readEntry(db, roles, known(uid))
     return rest
   }
 
