@@ -14,12 +14,12 @@ import { until } from './until.js'
 const starts = startsIn(temporaryFolder())
 const login = (account: string, chosen = secret) => ({ account, secret: chosen, type: 100 })
 
-/** A server without limits, with Ann, that has hashed before. */
-async function serve() {
+/** A server with Ann that has hashed before, and without limits but for the given ones. */
+async function serve(given: object = {}) {
   const folder = starts.newFolder()
   const metricsPort = await freePort()
-  const none = { perAccountAndPrefix: 0, perPrefix: 0, perAccount: 0 }
-  writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ limits: none, metricsPort }))
+  const limits = { perAccountAndPrefix: 0, perPrefix: 0, perAccount: 0, ...given }
+  writeFileSync(join(folder, 'latchkey.config.json'), JSON.stringify({ limits, metricsPort }))
   const server = await starts.serve({ folder })
   async function load() {
     const { text } = await ask(`http://127.0.0.1:${metricsPort}`, 'GET', '/metrics')
@@ -91,6 +91,23 @@ describe.runIf(process.platform === 'linux')('hashing', { timeout: 60_000 }, () 
     isOver = true
     expect(await some).toBeGreaterThan(12)
     expect(Math.max(...seen.map(({ running }) => running))).toBe(1)
+  })
+
+  it('refuses whom it has no room for before anything is read: 503 also for who tries too often', async () => {
+    const { url } = await serve({ perAccountAndPrefix: 1 })
+    const statusOf = async (account: string) => (await postJson(url, '/v1/token', login(account))).status
+    expect([await statusOf('eve@example.org'), await statusOf('eve@example.org')]).toEqual([401, 429])
+    let isOver = false
+    const all = new Set<number>()
+    const crowd = Array.from({ length: 150 }, async (_, number) => {
+      for (let i = 0; !isOver; i++) all.add(await statusOf(`${number}.${i}@example.org`))
+    })
+    await until(async () => (await statusOf('eve@example.org')) === 503).finally(() => {
+      isOver = true
+    })
+    await Promise.all(crowd)
+    expect([...all].sort()).toEqual([401, 503])
+    expect(await statusOf('eve@example.org')).toBe(429)
   })
 
   it('is for no secret of 60 KiB, wherever one is taken', async () => {

@@ -13,6 +13,8 @@ export interface HashingQueue {
    * @throws LatchkeyError `busy` with Retry-After when 100 wait already; and what `work` throws.
    */
   run<Result>(work: () => Promise<Result>): Promise<Finished<Result>>
+  /** @throws LatchkeyError `busy` when `run` would now. */
+  expectRoom(): void
   load(): { readonly running: number; readonly waiting: number }
   /** `countGuarded` answers how many guarded requests there were so far: while they come, they are left a core. */
   makeRoomFor(countGuarded: () => number): void
@@ -43,8 +45,12 @@ export function createHashingQueue(cores = availableParallelism()): HashingQueue
     })
   }
 
-  function takeTurn(): Promise<void> {
+  function expectRoom(): void {
     if (waiting.length >= waitingLimit) throw busy()
+  }
+
+  function takeTurn(): Promise<void> {
+    expectRoom()
     const turn = new Promise<void>((resolve) => waiting.push(resolve))
     giveTurns()
     return turn
@@ -73,6 +79,7 @@ export function createHashingQueue(cores = availableParallelism()): HashingQueue
         endTurn()
       }
     },
+    expectRoom,
     load: () => ({ running, waiting: waiting.length }),
     makeRoomFor(countGuarded: () => number) {
       const isMuch = createRate(countGuarded)

@@ -39,7 +39,7 @@ export function createSecretHashing(options: SecretHashingOptions): SecretHashin
     return { right, outdated: right && storedCost !== undefined && isCheaper(storedCost, cost), startedAtMs }
   }
 
-  return Object.freeze({ hash, check })
+  return Object.freeze({ hash, check, expectRoom: queue.expectRoom })
 }
 
 function secretBytes(secret: string): Uint8Array {

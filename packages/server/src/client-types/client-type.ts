@@ -53,6 +53,11 @@ export interface ClientType {
   normaliseAccount(account: string): string
   /** Why this cannot be an attempt at all, by its length for one; says nothing about which accounts exist. */
   attemptReasons(attempt: Attempt): Reasons
+  /**
+   * Asked before anything is read, so that refusing many costs little. Absent where checking a secret is cheap.
+   * @throws LatchkeyError `busy` when no secret can be checked now.
+   */
+  readonly expectRoom?: () => void
   /** Checks the secret. The same work whether the account exists or not. */
   verify(attempt: Attempt): Promise<Verification>
   /** Absent where accounts of this type are not made by registering. */
@@ -66,6 +71,8 @@ export interface ClientType {
 export interface SecretHashing {
   /** @throws LatchkeyError `busy` when too many wait, `parameter_invalid` for a secret past the limits. */
   hash(secret: string): Promise<StoredSecret>
+  /** @throws LatchkeyError `busy` when the others would now. */
+  expectRoom(): void
   /** Without `stored` a dummy is hashed, and the answer is no. The same errors as `hash`. */
   check(secret: string, stored: string | undefined): Promise<SecretCheck>
 }

@@ -57,6 +57,7 @@ export function createEmailClientType(parts: {
       account: emailAttemptReasons(account),
       secret: passwordAttemptReasons(secret),
     }),
+    expectRoom: hashing.expectRoom,
     verify,
     registration: {
       reasons: async ({ account, secret, nickname }: Registration) => ({

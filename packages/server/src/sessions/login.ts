@@ -62,6 +62,7 @@ export function createLogin(parts: LoginParts): Login {
     const clientType = clientTypes.get(form.type)
     checkForm(clientType, form)
     grantAudience(parts.tokens.audience, form.audience)
+    clientType.expectRoom?.()
     const { type, addressPrefix } = form
     const account = { clientType: type, account: clientType.normaliseAccount(form.account) }
     return attempts.run({ addressPrefix, account: clientType.isGuessable ? account : undefined }, () =>
