@@ -133,7 +133,9 @@ describe('the list of revocations', () => {
     expect(list.size).toBe(0)
   })
 
-  it('refuses what a map would, whatever comes and is forgotten, also of sessions whose ids are alike', () => {
+  it('refuses what a map would, whatever comes and is forgotten, also of sessions whose ids are alike', {
+    timeout: 60_000,
+  }, () => {
     const words = [0, 1, 0x7fffffff, 0xfffffff0, 0xffffffff]
     const sids = Array.from({ length: 60 }, (_, i) => {
       const bytes = randomBytes(16)

@@ -34,6 +34,10 @@ describe('latchkey.service', () => {
     expect(text).toContain(`install --mode=600 /dev/null ${service('EnvironmentFile')}\n`)
   })
 
+  it('leaves no core behind, which would hold what it was working with', () => {
+    expect(service('LimitCORE')).toBe('0')
+  })
+
   it('waits longer for the end than the server takes', () => {
     expect(secondsOf(service('TimeoutStopSec'))).toBeGreaterThan(longestStopSeconds)
   })
