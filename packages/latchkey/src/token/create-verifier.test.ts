@@ -1,9 +1,11 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { LatchkeyError } from '../errors.js'
 import { createSigner, type TokenSubject } from './create-signer.js'
 import { createVerifier } from './create-verifier.js'
 import { signCompact } from './jws.js'
 import { generateKey } from './key.js'
+import { createRevocationList } from './revocation-list.js'
 
 const issuer = 'https://id.example'
 const key = generateKey('HS256')
@@ -25,6 +27,8 @@ const verifier = (seconds: number, options = {}) =>
   createVerifier({ keys: key, issuer, audience: 'orders', clock: clock(seconds), ...options })
 const sign = (payload: unknown, header: object = { alg: 'HS256', kid: key.kid, typ: 'at+jwt' }) =>
   signCompact(Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)), key, { ...header })
+
+const no = (): boolean => false
 
 function refusal(run: () => unknown): { code: string; claim: string | undefined } {
   try {
@@ -151,14 +155,50 @@ describe('a verifier', () => {
     }
   })
 
+  it('asks of a token it knows, too, whether it was revoked since, and refuses no other', () => {
+    const revocations = createRevocationList()
+    const { verify } = verifier(now, { revocations })
+    const token = sign(claims)
+    for (let i = 0; i < 3; i++) expect(verify(token).user.uid).toBe('7')
+    const ended = { kind: 's' as const, min: 1, expiresAt: now + 60 }
+    revocations.apply([{ ...ended, id: `${'C'.repeat(21)}A` }])
+    for (let i = 0; i < 3; i++) expect(verify(token).user.uid).toBe('7')
+    revocations.apply([{ ...ended, id: claims.sid }])
+    for (let i = 0; i < 3; i++) expect(refusal(() => verify(token)).code).toBe('token_revoked')
+    expect(verify(sign({ ...claims, gen: 1 })).user.uid).toBe('7')
+  })
+
+  it('takes a token of 8,192 characters, and none of more', () => {
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+    // Of such a name tokens of that length can be made.
+    const jwk = { ...key.toPrivateJwk(), kid: 'names' }
+    const secret = Buffer.from(jwk.k as string, 'base64url')
+    const { verify } = verifier(now, { keys: jwk })
+    const lengths = Array.from({ length: 8 }, (_, i) => {
+      const uid = 'x'.repeat(5830 + i)
+      const input = `${encode({ alg: 'HS256', kid: jwk.kid, typ: 'at+jwt' })}.${encode({ ...claims, sub: uid })}`
+      const token = `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
+      if (token.length <= 8192) expect(verify(token).user.uid).toBe(uid)
+      else expect(refusal(() => verify(token)).code).toBe('token_invalid')
+      return token.length
+    })
+    expect(lengths).toContain(8192)
+    expect(lengths.at(-1)).toBeGreaterThan(8192)
+  })
+
   it.each([
-    [{ cacheEntires: 1 }, /no "cacheEntires"/],
+    [{ cacheEntires: 1 }, /createVerifier has no "cacheEntires"/],
     [{ issuer: '' }, /issuer/],
     [{ audience: undefined }, /audience/],
     [{ leewaySeconds: 301 }, /leewaySeconds/],
     [{ cacheEntries: 1.5 }, /cacheEntries/],
     [{ keys: [] }, /at least one/],
     [{ clock: 5 }, /clock/],
+    [{ revocations: null }, /createRevocationList/],
+    [{ revocations: {} }, /createRevocationList/],
+    [{ revocations: { version: 1, refuses: no } }, /createRevocationList/],
+    [{ revocations: { version: 1, refusesKey: no } }, /createRevocationList/],
+    [{ revocations: { refuses: no, refusesKey: no } }, /createRevocationList/],
   ])('is not made with %j', (change, message) => {
     expect(() => verifier(now, change)).toThrow(message)
   })

@@ -43,6 +43,30 @@ describe('the cache of verified tokens', () => {
     expect(kept.length * long.length).toBeLessThanOrEqual(100 * 2048)
   })
 
+  /** An entry takes twice its text and 950 bytes beside. */
+  const ofBytes = (bytes: number, name: string) => name.padStart((bytes - 950) / 2, '.')
+  /** Which are there once all have come; for each a cache of its own, since asking keeps what is asked for. */
+  const keptOf = (entries: number, tokens: readonly string[]) =>
+    tokens.filter((wanted) => {
+      const cache = createTokenCache<Numbered>(entries)
+      for (const token of tokens) keep(cache, token, 1)
+      return cache.find(wanted) !== undefined
+    })
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+
+  it.each([
+    ['entries', 6, names, ['a', 'ab', 'abc', 'abcd', 'abcde', 'abcdef', 'defg']],
+    ['bytes', 8, names.map((name) => ofBytes(4096, name)), ['a', 'ab', 'abc', 'abcd', 'cde', 'cdef', 'efg']],
+  ])('forgets the older half when the newer one is full of %s', (_, entries, tokens, expected) => {
+    const after = tokens.map((_, last) => keptOf(entries, tokens.slice(0, last + 1)).map((token) => token.at(-1)))
+    expect(after.map((kept) => kept.join(''))).toEqual(expected)
+  })
+
+  it('keeps none that would fill more than half of it, and forgets nothing for it', () => {
+    const tokens = [ofBytes(8192, 'half'), ofBytes(8194, 'more'), 'short']
+    expect(keptOf(8, tokens)).toEqual([tokens[0], 'short'])
+  })
+
   it('keeps what is asked for while others pass through', () => {
     const cache = createTokenCache<Numbered>(100)
     keep(cache, 'wanted', 7)
@@ -92,8 +116,10 @@ describe('the cache of verified tokens', () => {
   })
 
   it('keeps nothing when it may keep nothing', () => {
-    const cache = createTokenCache<Numbered>(0)
+    const counts = { hits: 0, misses: 0 }
+    const cache = createTokenCache<Numbered>(0, counts)
     keep(cache, 't', 1)
     expect(cache.get('t')).toBeUndefined()
+    expect(counts).toEqual({ hits: 0, misses: 0 })
   })
 })
