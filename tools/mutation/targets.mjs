@@ -67,17 +67,29 @@ export const targets = {
     files: following,
     slowTests: server('keys'),
   }),
-  token: target('latchkey', 'token', [
-    ...latchkey('src/token/*', 'src/encoding/*', 'src/auth/decide', 'test/explain', 'test/wycheproof', 'test/testing'),
-    ...latchkey(
-      'test/any-jwt',
-      'test/any-jwt-attacks',
-      'test/any-jwt-claims',
-      'test/any-jwt-jose',
-      'test/any-jwt-keys',
-    ),
-    ...texts,
-  ]),
+  token: target(
+    'latchkey',
+    'token',
+    [
+      ...latchkey(
+        'src/token/*',
+        'src/encoding/*',
+        'src/auth/decide',
+        'test/explain',
+        'test/wycheproof',
+        'test/testing',
+      ),
+      ...latchkey(
+        'test/any-jwt',
+        'test/any-jwt-attacks',
+        'test/any-jwt-claims',
+        'test/any-jwt-jose',
+        'test/any-jwt-keys',
+      ),
+      ...texts,
+    ],
+    { slowTests: guards('credentials') },
+  ),
   sessions: target('server', 'sessions', testsOfSessions, {
     slowTests: server('faults-of-the-original-tokens', 'what-ends-sessions', 'audit-routes', 'limits', 'store/sweep'),
   }),
