@@ -47,12 +47,9 @@ for (const name of Object.getOwnPropertyNames(Date.prototype)) {
 }
 
 /** Claims that are not ours may be of any shape; strict JSON bounds their depth. */
-function deepFreeze<Value extends object>(value: Value): Value {
-  // Our own were read frozen.
+function deepFreeze<Value>(value: Value): Value {
+  // Our own were read frozen; what is no object counts as frozen.
   if (Object.isFrozen(value)) return value
-  for (const name in value) {
-    const member = value[name]
-    if (typeof member === 'object' && member !== null) deepFreeze(member)
-  }
+  for (const name in value) deepFreeze(value[name])
   return Object.freeze(value)
 }

@@ -60,7 +60,10 @@ describe('a verifier', () => {
     const setters = Object.getOwnPropertyNames(Date.prototype).filter((name) => name.startsWith('set'))
     expect(setters.length).toBeGreaterThan(14)
     for (const name of setters) {
-      expect(() => (user.expiresAt[name as 'setTime'] as (ms: number) => unknown)(0), name).toThrow(TypeError)
+      const set = () => (user.expiresAt[name as 'setTime'] as (ms: number) => unknown)(0)
+      expect(set, name).toThrow(
+        new TypeError('The moments of a user cannot be set: all requests with the same token share them'),
+      )
     }
     expect(user.expiresAt).toEqual(new Date((now + 60) * 1000))
   })
@@ -95,6 +98,7 @@ describe('a verifier', () => {
     ['aud', { aud: ['bills'] }],
     ['iat', { iat: now + 61, exp: now + 120 }],
     ['exp', { iat: now, exp: now + 30 * 86_400 + 1 }],
+    ['aud', { aud: [] }],
     ['exp', { exp: (now + 60) * 1000 }],
     ['nbf', { nbf: now + 1 }],
     ['nbf', { nbf: '0' }],
@@ -109,6 +113,26 @@ describe('a verifier', () => {
       claim,
     })
   })
+
+  it('takes one that lives for thirty days', () => {
+    expect(verifier(now).verify(sign({ ...claims, exp: now + 30 * 86_400 })).user.uid).toBe('7')
+  })
+
+  it('says of an audience that is none what it must be', () => {
+    for (const aud of [[], '', [7], {}]) {
+      const attempt = () => verifier(now).verify(sign({ ...claims, aud }))
+      expect(attempt).toThrow('The claim aud must be a text or a list of texts')
+    }
+  })
+
+  it.each(['null', '[]', '"x"', '7', 'true', '[{}]', '', '{"iss":"a","iss":"a"}'])(
+    'refuses the payload %j under a right signature',
+    (payload) => {
+      const attempt = () => verifier(now).verify(sign(payload))
+      expect(refusal(attempt)).toEqual({ code: 'token_invalid', claim: undefined })
+      expect(attempt).toThrow('The payload must be a JSON object, strictly written')
+    },
+  )
 
   it('refuses before nbf, also what it has cached, when the clock is set back', () => {
     const token = sign({ ...claims, nbf: now })
