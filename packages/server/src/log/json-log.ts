@@ -5,13 +5,23 @@ import { describeFault, type Log } from './log.js'
 const waitingLimitBytes = 1024 * 1024
 
 const retryAfterMs = 1_000
+/** Lines are written together, as many as come within that: each write costs as much as a small request. */
+const gatherMs = 50
+const gatherBytes = 8192
 
 /** Where a line cannot be written, as on a full disk, it is lost with all that wait behind it, and so are those of a second. */
 function openStandardOutput(): { write(line: string): void } {
   let current: ReturnType<typeof pino.destination> | undefined
   let failedAtMs = Number.NEGATIVE_INFINITY
+  let isGathering = false
+  /** Lines have come since the last look: some may have come too late for the write that was under way. */
+  let mayWait = false
   function open() {
-    const destination = pino.destination({ dest: 1, sync: false, maxLength: waitingLimitBytes })
+    const destination = pino.destination({ dest: 1, sync: false, minLength: gatherBytes, maxLength: waitingLimitBytes })
+    destination.on('drain', () => {
+      if (mayWait) destination.flush()
+      mayWait = false
+    })
     destination.on('error', () => {
       // Kept, it would try again for ever when the process ends.
       destination.destroy()
@@ -20,11 +30,21 @@ function openStandardOutput(): { write(line: string): void } {
     })
     return destination
   }
+  function gather(): void {
+    if (isGathering) return
+    isGathering = true
+    setTimeout(() => {
+      isGathering = false
+      current?.flush()
+    }, gatherMs).unref()
+  }
   return {
     write(line) {
       if (performance.now() - failedAtMs < retryAfterMs) return
       current ??= open()
       current.write(line)
+      mayWait = true
+      gather()
     },
   }
 }
