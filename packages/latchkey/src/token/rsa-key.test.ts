@@ -30,6 +30,13 @@ describe('an RSA key', () => {
     }
   })
 
+  it('has both numbers as texts in base64url', () => {
+    for (const none of [undefined, null, 7, {}, [n], '', '=', `${n}=`]) {
+      expect(readRsaKey('RS256', none, e)).toBeUndefined()
+      expect(readRsaKey('RS256', n, none)).toBeUndefined()
+    }
+  })
+
   it('verifies by its own scheme, with a salt as long as the hash, and a signature as long as the modulus', () => {
     const bySalt = (saltLength: number) =>
       sign('sha256', Buffer.from(text), { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
