@@ -121,7 +121,8 @@ describe('a shared secret', () => {
   })
 
   it('has no public part', () => {
-    expect(() => generateKey('HS256').toPublicJwk()).toThrow(TypeError)
+    const message = 'An HS256 key is a shared secret and has no public part'
+    expect(() => generateKey('HS256').toPublicJwk()).toThrow(new TypeError(message))
   })
 })
 
@@ -134,6 +135,34 @@ describe('a list of keys', () => {
     expect(() => readKeys([pair, generateKey('HS256')])).toThrow(/one list/)
     expect(() => readKeys(null as never)).toThrow(TypeError)
     expect(readKeys([pair.toPublicJwk(), generateKey('ES256')])).toHaveLength(2)
+  })
+
+  it('may be one key, several, or a set of them, and nothing else', () => {
+    const pair = generateKey('EdDSA')
+    const jwk = pair.toPublicJwk()
+    for (const keys of [pair, jwk, [pair], [jwk], { keys: [jwk] }]) expect(readKeys(keys)[0]?.kid).toBe(pair.kid)
+    for (const none of [undefined, null, 7, 'text', () => [pair]]) {
+      expect(() => readKeys(none as never)).toThrow(new TypeError('Keys are a JWK, a list of them, or a JWK set'))
+    }
+    for (const list of [undefined, null, pair, { 0: pair, length: 1 }]) {
+      const message = 'A JWK set has "keys", a list (RFC 7517 section 5)'
+      expect(() => readKeys({ keys: list } as never)).toThrow(new TypeError(message))
+    }
+  })
+
+  it('holds none that may not verify', () => {
+    const signing = importKey({ ...generateKey('ES256').toPrivateJwk(), key_ops: ['sign'] })
+    const message = 'Each key must allow "verify" in its key_ops'
+    for (const keys of [[signing], [signing, generateKey('EdDSA')], [generateKey('EdDSA'), signing]]) {
+      expect(() => readKeys(keys)).toThrow(new TypeError(message))
+    }
+  })
+})
+
+describe('a new key', () => {
+  it.each(['RS256', 'none', 'toString', '', undefined, 7])('of %j is not made', (alg) => {
+    const message = 'An algorithm is one of EdDSA, ES256, HS256, HS384, HS512'
+    expect(() => generateKey(alg as Algorithm)).toThrow(new TypeError(message))
   })
 })
 
