@@ -29,6 +29,10 @@ const sign = (payload: unknown, header: object = { alg: 'HS256', kid: key.kid, t
   signCompact(Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)), key, { ...header })
 
 const no = (): boolean => false
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+const secret = Buffer.from(key.toPrivateJwk().k as string, 'base64url')
+/** Whatever it is. */
+const signed = (input: string) => `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
 
 function refusal(run: () => unknown): { code: string; claim: string | undefined } {
   try {
@@ -192,16 +196,28 @@ describe('a verifier', () => {
     expect(verify(sign({ ...claims, gen: 1 })).user.uid).toBe('7')
   })
 
+  it.each<[object, string]>([
+    [{ alg: 7 }, 'The header must be exactly alg, kid and typ "at+jwt", strictly written'],
+    [{ kid: 7 }, 'The header must be exactly alg, kid and typ "at+jwt", strictly written'],
+    [{ typ: 'JWT' }, 'The header must be exactly alg, kid and typ "at+jwt", strictly written'],
+    [{ jwk: {} }, 'The header must be exactly alg, kid and typ "at+jwt", strictly written'],
+    [{ alg: 'HS384' }, 'The token must be signed by a key that this service trusts, with the algorithm of that key'],
+    [{ kid: 'nobody' }, 'The token must be signed by a key that this service trusts, with the algorithm of that key'],
+    [{ typ: undefined, kid: key.kid }, 'The header must be exactly alg, kid and typ "at+jwt", strictly written'],
+  ])('says what is wrong with a header with %j', (change, message) => {
+    const token = signed(`${encode({ alg: 'HS256', kid: key.kid, typ: 'at+jwt', ...change })}.${encode(claims)}`)
+    expect(() => verifier(now).verify(token)).toThrow(message)
+  })
+
   it('takes a token of 8,192 characters, and none of more', () => {
-    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
     // Of such a name tokens of that length can be made.
     const jwk = { ...key.toPrivateJwk(), kid: 'names' }
-    const secret = Buffer.from(jwk.k as string, 'base64url')
     const { verify } = verifier(now, { keys: jwk })
     const lengths = Array.from({ length: 8 }, (_, i) => {
       const uid = 'x'.repeat(5830 + i)
-      const input = `${encode({ alg: 'HS256', kid: jwk.kid, typ: 'at+jwt' })}.${encode({ ...claims, sub: uid })}`
-      const token = `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
+      const token = signed(
+        `${encode({ alg: 'HS256', kid: jwk.kid, typ: 'at+jwt' })}.${encode({ ...claims, sub: uid })}`,
+      )
       if (token.length <= 8192) expect(verify(token).user.uid).toBe(uid)
       else expect(refusal(() => verify(token)).code).toBe('token_invalid')
       return token.length
