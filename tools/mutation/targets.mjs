@@ -88,7 +88,7 @@ export const targets = {
       ),
       ...texts,
     ],
-    { slowTests: guards('credentials') },
+    { slowTests: [...latchkey('test/any-jwt-key-sets', 'test/cookbook'), ...guards('credentials', 'same-answers')] },
   ),
   sessions: target('server', 'sessions', testsOfSessions, {
     slowTests: server('faults-of-the-original-tokens', 'what-ends-sessions', 'audit-routes', 'limits', 'store/sweep'),

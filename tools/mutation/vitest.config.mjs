@@ -26,6 +26,7 @@ export default defineConfig({
   test: {
     include: ['tools/mutation/all-tests.mjs'],
     provide: { store: 'SQLite' },
+    env: { REVOCATION_RUNS: '15' },
     // Some changes leave requests without an answer.
     testTimeout: 10_000,
     hookTimeout: 6_000,

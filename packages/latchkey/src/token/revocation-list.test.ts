@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import process from 'node:process'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { beginRead, createRevocationCopy } from './revocation-copy.js'
@@ -7,6 +8,8 @@ import { createRevocationList, type RevocationList } from './revocation-list.js'
 const newSid = () => randomBytes(16).toString('base64url')
 const row = (id: string, min: number, expiresAt = 1000) => ({ kind: 's', id, min, expiresAt })
 const callsAround = 256
+/** Of random histories; fewer for whoever runs them a thousand times. */
+const runs = Number(process.env.REVOCATION_RUNS ?? 150)
 
 function sweepAround(list: RevocationList, nowSeconds: number): void {
   for (let i = 0; i < callsAround; i++) list.sweep(nowSeconds)
@@ -60,7 +63,7 @@ describe('the list of revocations', () => {
         }
         expect(list.size).toBe(expected.size)
       }),
-      { numRuns: 300 },
+      { numRuns: 2 * runs },
     )
   })
 
@@ -167,7 +170,7 @@ describe('the list of revocations', () => {
           for (const sid of sids) expect(minimumOf(list, sid)).toBe(model.get(sid)?.min ?? 0)
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs },
     )
   })
 
@@ -205,7 +208,7 @@ describe('the list of revocations', () => {
         sweepAround(list, now + 60)
         expect(list.size).toBe(0)
       }),
-      { numRuns: 30 },
+      { numRuns: runs / 5 },
     )
   })
 
