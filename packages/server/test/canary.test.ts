@@ -181,7 +181,7 @@ it('no credential is in an error, the log, the metrics, the database or a messag
   const messages = JSON.stringify(receiver.received.map(({ message }) => message))
   expect(findCanaries(messages, canaries)).toEqual([])
   expect(new Set(receiver.received.map(({ message }) => message.type)).size).toBeGreaterThan(isWhole ? 8 : 4)
-  expect(server.lines('messages of a webhook are not taken; they are sent again')).toHaveLength(1)
+  expect(await server.logged('messages of a webhook are not taken; they are sent again')).toHaveLength(1)
 
   const metrics = (await ask(`http://127.0.0.1:${metricsPort}`, 'GET', '/metrics')).text
   expect(metrics).toContain('latchkey_http_requests_total')

@@ -6,6 +6,7 @@ import { freePort } from '../../../query/test/postgres.js'
 import { ann, ask, postJson, secret, temporaryFolder } from '../server.js'
 import { type Serving, serving, startProcess, untilServes } from '../start-process.js'
 import { createPostgresDatabase } from '../store/test-store.js'
+import { until } from '../until.js'
 import { latchkeyCommand, programFolders } from './examples.js'
 import { startLosingRelay } from './losing-relay.js'
 import { findNginx, type RunningProxy, startProxy } from './nginx.js'
@@ -67,9 +68,7 @@ describe.runIf(nginx !== undefined)('proxy.conf', () => {
       expect([status, profile.account]).toEqual([200, 'new@example.org'])
     }
     expect((await ask(proxy.url, 'GET', '/v1/user')).status).toBe(401)
-    for (const { lines } of servers) {
-      expect(lines('request').filter(({ route }) => route === '/v1/user').length).toBeGreaterThan(0)
-    }
+    await until(() => servers.every(({ lines }) => lines('request').some(({ route }) => route === '/v1/user')))
   })
 
   it("names the client to the servers, not itself, and nobody by the client's own word", async () => {
