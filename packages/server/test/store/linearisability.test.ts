@@ -49,10 +49,8 @@ async function run(what: string, kill: (options: KillOptions) => Promise<void>):
   const { calmSinceMs } = world
   const histories: History[] = []
   let tooLong = 0
-  const isOver = () =>
-    calls.isClosed() ||
-    histories.filter(({ outlivedKill }) => outlivedKill).length >= wanted ||
-    journal.violations.length >= 5
+  const countLive = () => histories.filter(({ outlivedKill }) => outlivedKill).length
+  const isOver = () => calls.isClosed() || countLive() >= wanted || journal.violations.length >= 5
 
   async function record(number: number): Promise<void> {
     const name = `group${number}`
@@ -75,10 +73,9 @@ async function run(what: string, kill: (options: KillOptions) => Promise<void>):
   const all = histories.flatMap(({ operations }) => operations)
   const lost = all.filter(({ answered }) => answered === undefined).length
   const refreshed = new Set(all.filter(({ call }) => call.kind === 'refresh').map(({ answered }) => answered?.answer))
-  const live = histories.filter(({ outlivedKill }) => outlivedKill).length
   console.log(
     [
-      `${storeName}: ${what} for ${histories.length} histories, ${live} of them live before and after, seed ${seed}: ` +
+      `${storeName}: ${what} for ${histories.length} histories, ${countLive()} of them live before and after, seed ${seed}: ` +
         `${journal.figures.kills} kills, ${wrong.length} not linearisable`,
       `${all.length} operations, ${lost} of them broke off; ${refreshed.size} different answers to refreshes; ` +
         `${tooLong} histories took too long`,
@@ -88,7 +85,7 @@ async function run(what: string, kill: (options: KillOptions) => Promise<void>):
     [],
   )
   // It was what it says.
-  expect(live).toBeGreaterThanOrEqual(wanted)
+  expect(countLive()).toBeGreaterThanOrEqual(wanted)
   expect(journal.figures.kills).toBeGreaterThan(0)
   if (wanted >= 100) expect(lost).toBeGreaterThan(0)
 }

@@ -64,7 +64,6 @@ export async function recordHistory(
   }
 
   function answerOf(call: Call, { status, json, text }: Exclude<Outcome, string>): Answer | undefined {
-    const wrong = () => journal.violate(`${JSON.stringify(call)} got ${status} ${json.code ?? ''}`, session)
     if (call.kind === 'refresh' && status === 201) return take(call.presented, text)
     if (call.kind === 'refresh' && json.code === 'refresh_invalid') return 'refused'
     if (call.kind === 'revoke' && status === 200) return 'done'
@@ -72,7 +71,7 @@ export async function recordHistory(
     if (call.kind === 'list' && status === 200) {
       return json.sessions.some((entry: { readonly sid: string }) => entry.sid === sid) ? 'live' : 'over'
     }
-    wrong()
+    journal.violate(`${JSON.stringify(call)} got ${status} ${json.code ?? ''}`, session)
     return undefined
   }
 
