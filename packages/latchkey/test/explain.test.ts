@@ -54,25 +54,19 @@ const trusted = `one of ${key.kid} (EdDSA)`
 const forged = `${make().slice(0, -4)}AAAA`
 
 it.each([
-  ['form', 'x', whole, '1 parts, 1 characters', form],
-  ['form', '', 'There is no token', '1 parts, 0 characters', form],
-  ['form', 'a bearer', 'There is white space in the token: give it as it was answered', '1 parts, 8 characters', form],
-  ['form', 'bearer', whole, '1 parts, 6 characters', form],
+  ['form', 'x', whole, '1 part, 1 character', form],
+  ['form', '', 'There is no token', '1 part, 0 characters', form],
+  ['form', 'a bearer', 'There is white space in the token: give it as it was answered', '1 part, 8 characters', form],
+  ['form', 'bearer', whole, '1 part, 6 characters', form],
   ['form', 'a.b=.c', 'There is padding in the token: give it as it was answered', '3 parts, 6 characters', form],
   [
     'form',
     `lkr_${'A'.repeat(96)}`,
     'This is a refresh token: exchange it at POST /v1/token/refresh',
-    '1 parts, 100 characters',
+    '1 part, 100 characters',
     form,
   ],
-  [
-    'form',
-    `lkk_${'A'.repeat(72)}`,
-    'This is an API key: exchange it at POST /v1/token',
-    '1 parts, 76 characters',
-    form,
-  ],
+  ['form', `lkk_${'A'.repeat(72)}`, 'This is an API key: exchange it at POST /v1/token', '1 part, 76 characters', form],
   [
     'form',
     `Bearer ${make()}`,

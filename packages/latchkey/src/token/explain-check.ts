@@ -27,7 +27,11 @@ export function describeSeconds(seconds: number): string {
     [60, 'minutes'],
   ] as const
   for (const [size, name] of units) if (whole + 1 >= 2 * size) return `${Math.round(whole / size)} ${name}`
-  return whole === 1 ? '1 second' : `${whole} seconds`
+  return count(whole, 'second')
+}
+
+function count(number: number, noun: string): string {
+  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`
 }
 
 function describeMoment(moment: number, nowMs: number): string {
@@ -41,7 +45,7 @@ const headerOf = ({ header, parts }: Examination) => header ?? (parts && readJso
 
 export const describeCheck: Readonly<Record<CheckName, Describe>> = Object.freeze<Record<CheckName, Describe>>({
   form: ({ token }) => ({
-    found: `${token.split('.').length} parts, ${token.length} characters`,
+    found: `${count(token.split('.').length, 'part')}, ${count(token.length, 'character')}`,
     expected: '3 parts in canonical base64url, at most 8192 characters together',
   }),
   header: (examination) => {

@@ -46,6 +46,8 @@ export interface SessionChange {
   readonly sids?: readonly string[]
   /** Not this one. */
   readonly except?: string
+  /** Only sessions whose access tokens of this generation are still good. */
+  readonly gen?: number | undefined
   /** For the audit log: who asked for it, by default the operator, and what it was about. */
   readonly by?: Actor
   readonly detail?: string
@@ -126,7 +128,7 @@ const keptSeconds = 300 + 3600
 /** Always in the order of sids, so that no two transactions wait for each other. */
 async function lockSessions(
   transaction: Writing,
-  { uid, sids, except }: SessionChange,
+  { uid, sids, except, gen }: SessionChange,
   kind: SessionKind,
 ): Promise<readonly string[]> {
   const rows = await transaction
@@ -137,6 +139,7 @@ async function lockSessions(
     .where('ended_at', 'is', null)
     .$if(sids !== undefined, (query) => query.where('sid', 'in', sids as readonly string[]))
     .$if(except !== undefined, (query) => query.where('sid', '!=', except as string))
+    .$if(gen !== undefined, (query) => query.where('min_gen', '<=', gen as number))
     .orderBy('sid')
     .forUpdate()
     .execute()

@@ -32,19 +32,19 @@ export function createRevoke(parts: RevokeParts): Revoke {
     const key = await findApiKey(store, token)
     const named = key === undefined ? await sessionOf(parts, token) : { sid: key.id }
     if (named === undefined) return
-    const { sid, gen } = named
+    const { sid } = named
     const row = await store.db
       .selectFrom('sessions')
-      .select(['uid', 'kind', 'min_gen', 'ended_at'])
+      .select(['uid', 'kind', 'ended_at'])
       .where('sid', '=', sid)
       .executeTakeFirst()
     if (row === undefined) return
-    // What a key got since its token was refused is good.
-    const isRefused = row.kind === 'key' && gen !== undefined && gen < row.min_gen
-    if (row.ended_at !== null || isRefused) return settle(store)
+    if (row.ended_at !== null) return settle(store)
     const event: SessionEvent = key ? 'api_key_ended' : row.kind === 'key' ? 'api_key_tokens' : 'logout'
+    // What a key got since its token was refused is good.
+    const gen = event === 'api_key_tokens' ? named.gen : undefined
     await changes.transaction((_, change) =>
-      change({ event, uid: row.uid, now: store.now(), sids: [sid], by: userActor(row.uid, caller) }),
+      change({ event, uid: row.uid, now: store.now(), sids: [sid], gen, by: userActor(row.uid, caller) }),
     )
   }
 }

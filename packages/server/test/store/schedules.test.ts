@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Roles } from 'latchkey'
+import { createVerifier } from 'latchkey/token'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createApiKeys } from '../../src/api-keys/api-keys.js'
 import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
@@ -16,6 +17,8 @@ import type { SessionChange } from '../../src/sessions/change-sessions.js'
 import type { AccessTokenIssuer } from '../../src/sessions/issue-access-token.js'
 import { createRefresh } from '../../src/sessions/refresh.js'
 import { makeTagKey } from '../../src/sessions/refresh-token.js'
+import { createRevoke, type Revoke } from '../../src/sessions/revoke.js'
+import { createSessionChanges } from '../../src/sessions/session-changes.js'
 import type { TokenAnswer } from '../../src/sessions/token-pair.js'
 import type { Store } from '../../src/store/store.js'
 import { createTestDatabase } from './test-store.js'
@@ -29,13 +32,15 @@ let tokens: AccessTokenIssuer
 let roles: Roles
 let issue: () => Promise<TokenAnswer>
 let refreshOn: (store: Store, refresh_token: string) => Promise<TokenAnswer>
+let revokeOn: (store: Store) => Revoke
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-schedules-'))
   const database = await createTestDatabase(folder)
   const config = await readConfig({ argument: database.config, environment: {}, folder })
   parts = await openAccounts(config)
   other = await openAccounts(config)
-  tokens = (await openTokens(parts.store, config)).tokens
+  const { signingKeys, ...opened } = await openTokens(parts.store, config)
+  tokens = opened.tokens
   roles = config.roles
   const user = { nickname: 'ann', role: 'user', created_at: 1, disabled_at: null }
   const added = await parts.store.transaction((t) =>
@@ -47,6 +52,9 @@ beforeEach(async () => {
     const refresh = createRefresh({ store, changes: parts.changes, roles, tokens })
     return JSON.parse(await refresh({ refresh_token }, {}))
   }
+  const { revocations } = parts
+  const verifier = createVerifier({ keys: signingKeys.verifyKeys(), issuer: config.issuer, audience: config.issuer })
+  revokeOn = (store) => createRevoke({ store, changes: createSessionChanges({ store, revocations }), verifier })
 })
 afterEach(async () => {
   await parts.store.close()
@@ -253,6 +261,25 @@ describe('an API key', () => {
       .where('sid', '=', made.id)
       .executeTakeFirstOrThrow()
     expect([scope, claimsOf({ token }).gen >= min_gen]).toEqual(['*:* *:*:any', true])
+  })
+
+  it('whose token is revoked twice at once keeps what it got after the first, which alone is told', async () => {
+    const made = await keysOf(parts).create(maker(await issue()), { name: 'busy' }, {})
+    const exchange = () => exchangeApiKey({ store: parts.store, roles, tokens }, made.id, {})
+    const minGen = async () =>
+      (await parts.store.db.selectFrom('sessions').select('min_gen').where('sid', '=', made.id).executeTakeFirst())
+        ?.min_gen
+    const { token } = await exchange()
+    let next = token
+    const quicker = async () => {
+      await revokeOn(parts.store)(token, {})
+      next = (await exchange()).token
+    }
+    await revokeOn(delayed(quicker))(token, {})
+    expect(claimsOf({ token }).gen).toBeLessThan((await minGen()) as number)
+    expect(claimsOf({ token: next }).gen).toBe(await minGen())
+    const told = parts.store.db.selectFrom('audit_events').select('event').where('event', '=', 'api_key_tokens')
+    expect(await told.execute()).toHaveLength(1)
   })
 })
 
