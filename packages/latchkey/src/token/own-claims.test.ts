@@ -61,7 +61,7 @@ describe('claims that are read by one pattern', () => {
     ['something behind it', /\}$/, '}\n'],
     ['a claim that is there twice', /\}$/, ',"sub":"admin"}'],
     ['a claim more', /\}$/, ',"nbf":1}'],
-  ])('are left to others with %s', (_, place, text) => {
+  ])('are left to others when changed: %s', (_, place, text) => {
     const changed = issue().replace(place, text)
     expect(changed).not.toBe(issue())
     expect(readOwnClaims(changed)).toBeUndefined()

@@ -254,6 +254,17 @@ describe('the list of revocations', () => {
     expect(list.refuses({ sid: newSid(), gen: 9 }, 'old')).toBe(false)
   })
 
+  it('keeps a key to the latest of the moments that it was told for it, in whatever order, and counts it once', () => {
+    const list = createRevocationList()
+    for (const expiresAt of [100, 300, 200]) list.apply([{ kind: 'k', id: 'old', min: 0, expiresAt }])
+    list.apply([row(newSid(), 1)])
+    expect(list.size).toBe(2)
+    list.sweep(299)
+    expect(list.refusesKey('old')).toBe(true)
+    list.sweep(300)
+    expect(list.refusesKey('old')).toBe(false)
+  })
+
   it('passes over what is no sid', () => {
     const list = createRevocationList()
     list.apply(['', 'x', 'é'.repeat(22), 'A'.repeat(21), 'A'.repeat(23)].map((id) => row(id, 1)))
@@ -285,6 +296,16 @@ describe('a copy', () => {
     const copy = createRevocationCopy()
     copy.readUpTo(beginRead(), 5000)
     expect(copy.ageMs()).toBeGreaterThanOrEqual(5000)
+  })
+
+  it('is as young as its last read, also when the one before was old', () => {
+    const copy = createRevocationCopy()
+    copy.readUpTo(beginRead(), 60_000)
+    copy.readUpTo(beginRead(), 3000)
+    expect(copy.ageMs()).toBeGreaterThanOrEqual(3000)
+    expect(copy.ageMs()).toBeLessThan(4000)
+    copy.readUpTo(beginRead())
+    expect(copy.ageMs()).toBeLessThan(1000)
   })
 
   it('is not made older by an answer that was long under way, nor younger by one that is old itself', () => {
