@@ -69,6 +69,62 @@ describe('a token of another issuer', () => {
     expect(check('x', now * 1000, token)).toMatchObject({ refused: 'token_invalid' })
   })
 
+  it.each<[string, object, string]>([
+    ['iss', { iss: 7 }, 'The claim iss must be a text'],
+    ['iss', { iss: 'https://other.example' }, 'The token must come from the issuer this service trusts'],
+    ['aud', { aud: [7] }, 'The claim aud must be a text or a list of texts'],
+    ['aud', { aud: 'bills' }, 'The token must be issued for this service'],
+    ['sub', { sub: '' }, 'The claim sub must be a text'],
+    ...['exp', 'iat', 'nbf', 'auth_time'].flatMap((name) =>
+      ['1', -1, 253_402_300_800].map((value): [string, object, string] => [
+        name,
+        { [name]: value },
+        `The claim ${name} must be a number of seconds since 1970`,
+      ]),
+    ),
+    ['nonce', { nonce: '' }, 'An ID token is no access token'],
+    ['at_hash', { at_hash: '' }, 'An ID token is no access token'],
+    ['c_hash', { c_hash: '' }, 'An ID token is no access token'],
+    ['events', { events: {} }, 'A security event token is no access token (RFC 8417 section 4.7)'],
+    ['cnf', { cnf: {} }, 'The token is bound to a key, and this service takes no proof of one (RFC 7800)'],
+    ['auth_time', { auth_time: now + 60.5 }, 'The login must not lie in the future'],
+    ['iat', { iat: now + 60.5 }, 'The token must not be issued in the future'],
+    ['nbf', { nbf: now + 0.5 }, 'The token is not valid yet'],
+    ['exp', { exp: now }, 'The token has expired: refresh it, or log in again'],
+    ['scope', { scope: 7 }, 'The scopes must be a text in scope, or a text or a list of texts in scp'],
+  ])('is refused for its %s with %j, in words', (claim, change, reason) => {
+    expect(start().check(sign(change), now * 1000)).toMatchObject({ claim, reason })
+  })
+
+  it('may hold moments from 1970 to the end of 9999', () => {
+    const { check } = start()
+    const all = { exp: 253_402_300_799, iat: 0, nbf: 0, auth_time: 0 }
+    expect(check(sign(all), now * 1000)).toMatchObject({ claims: all })
+  })
+
+  it('says why its header or its key is none, and that keys are being read', () => {
+    const { check, asked } = start()
+    const words = (token: string) => (check(token, now * 1000) as { reason: string }).reason
+    expect(words(sign({}, { typ: 'id+jwt' }))).toBe(
+      'The header must have alg RS256, PS256, ES256 or EdDSA, typ JWT or at+jwt or none, and neither crit nor b64',
+    )
+    // Two keys here, and the token names another.
+    const stranger = generateKey('ES256')
+    const strange = signCompact(Buffer.from(JSON.stringify(claims)), stranger)
+    expect(check(strange, now * 1000)).toMatchObject({ refused: 'token_invalid' })
+    asked.answer = true
+    expect(check(strange, now * 1000)).toMatchObject({
+      refused: 'busy',
+      reason: 'The token names a key that is not known; the keys of the issuer are being read',
+    })
+    expect(asked.times).toBe(2)
+    const own = { kid: trusted[1]?.kid }
+    const header = Buffer.from(JSON.stringify({ alg: 'ES256', ...own })).toString('base64url')
+    const [, payload, signature] = sign().split('.')
+    expect(check(`${header}.${payload}.${signature}`, now * 1000)).toMatchObject({ refused: 'token_invalid' })
+    expect(asked.times).toBe(2)
+  })
+
   it('is a text of 8,192 characters at most', () => {
     const { check } = start()
     for (const none of [undefined, null, 7, [sign()]]) {
