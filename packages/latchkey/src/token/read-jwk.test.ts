@@ -73,11 +73,12 @@ describe('reading a JWK', () => {
 
   it('refuses the points of Ed25519 with which anybody can sign', () => {
     const { d: _, ...published } = edwards
-    for (const first of [0, 1]) {
+    // Also as they must not be written: p and p + 1 stand for 0 and 1 (RFC 8032 section 5.1.3).
+    const ends = ['00'.repeat(31), `${'ff'.repeat(30)}7f`]
+    for (const point of [`00${ends[0]}`, `01${ends[0]}`, `ec${ends[1]}`, `ed${ends[1]}`, `ee${ends[1]}`]) {
       for (const sign of [0, 0x80]) {
-        const x = Buffer.alloc(32)
-        x[0] = first
-        x[31] = sign
+        const x = Buffer.from(point, 'hex')
+        x[31] = (x[31] as number) | sign
         refuses({ ...published, x: x.toString('base64url') }, 'must not be a point of small order')
       }
     }
