@@ -57,6 +57,13 @@ it.each([
   ['form', 'x', whole, '1 part, 1 character', form],
   ['form', '', 'There is no token', '1 part, 0 characters', form],
   ['form', 'a bearer', 'There is white space in the token: give it as it was answered', '1 part, 8 characters', form],
+  [
+    'form',
+    'a bearer x',
+    'There is white space in the token: give it as it was answered',
+    '1 part, 10 characters',
+    form,
+  ],
   ['form', 'bearer', whole, '1 part, 6 characters', form],
   ['form', 'a.b=.c', 'There is padding in the token: give it as it was answered', '3 parts, 6 characters', form],
   [
