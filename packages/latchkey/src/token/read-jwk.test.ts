@@ -19,6 +19,8 @@ describe('reading a JWK', () => {
 
   it.each<[object, string]>([
     [{ alg: undefined }, 'needs "alg", one of EdDSA, ES256, HS256, HS384, HS512'],
+    [{ alg: ['HS256'] }, 'needs "alg", one of EdDSA, ES256, HS256, HS384, HS512'],
+    [{ alg: 'toString' }, 'needs "alg", one of EdDSA, ES256, HS256, HS384, HS512'],
     [{ kty: 'EC' }, 'with alg HS256 must have kty "oct"'],
     [{ use: 'enc' }, 'must have use "sig", or none'],
     [{ kid: '' }, 'must have a kid of 1 to 256 printable ASCII characters, or none'],
