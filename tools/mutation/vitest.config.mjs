@@ -1,9 +1,12 @@
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { sourceAliases } from './source-aliases.mjs'
+import { targets } from './targets.mjs'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 const root = path('../..')
+const { store } = targets[process.env.MUTATION_TARGET]
 
 const ourVitest = {
   name: 'our-vitest',
@@ -25,7 +28,9 @@ export default defineConfig({
   },
   test: {
     include: ['tools/mutation/all-tests.mjs'],
-    provide: { store: 'SQLite' },
+    provide: { store },
+    // Its modules are loaded anew for each change.
+    globalSetup: store === 'PostgreSQL' ? [path('provide-postgres.ts')] : [],
     env: { REVOCATION_RUNS: '15' },
     // Some changes leave requests without an answer.
     testTimeout: 10_000,

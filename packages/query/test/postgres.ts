@@ -9,10 +9,12 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 
+/** What `pg` needs to connect. */
+export type Connection = Required<Pick<ClientConfig, 'host' | 'port' | 'user' | 'password' | 'database'>>
+
 /** A running PostgreSQL server for tests. Always call `stop`. */
 export interface Postgres {
-  /** Makes an empty database, and answers what `pg` needs to connect to it. */
-  createDatabase(): Promise<Required<Pick<ClientConfig, 'host' | 'port' | 'user' | 'password' | 'database'>>>
+  createDatabase(): Promise<Connection>
   /**
    * Stops the server at once, as a crash would, and starts it again on the same data and port, `pauseMs` later. By SIGKILL it
    * cannot even tell its backends, which find out by themselves.
@@ -54,18 +56,9 @@ export async function startPostgres(): Promise<Postgres> {
     const onSignal = () => process.exit(143)
     process.once('exit', onExit)
     process.once('SIGTERM', onSignal)
-    const connection = { host: '127.0.0.1', port, user: 'postgres', password }
-    let count = 0
-
     return {
-      async createDatabase() {
-        const database = `test_${++count}`
-        const client = new Client({ ...connection, database: 'postgres' })
-        await client.connect()
-        await client.query(`create database ${database}`)
-        await client.end()
-        return { ...connection, database }
-      },
+      createDatabase: () =>
+        createDatabase({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres' }),
       async restart(pauseMs = 0, signal = 'SIGQUIT') {
         await end(server, signal)
         await sleep(pauseMs)
@@ -82,6 +75,16 @@ export async function startPostgres(): Promise<Postgres> {
     remove()
     throw error
   }
+}
+
+/** Makes an empty database beside another. */
+export async function createDatabase(beside: Connection): Promise<Connection> {
+  const database = `test_${randomBytes(6).toString('hex')}`
+  const client = new Client(beside)
+  await client.connect()
+  await client.query(`create database ${database}`)
+  await client.end()
+  return { ...beside, database }
 }
 
 /** PostgreSQL refuses to run as root. */

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createRevocationCopy } from 'latchkey/token'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createPlainLog } from '../../src/log/log.js'
 import { followStore, type StoreFollower } from '../../src/revocations/follow-store.js'
 import { writeRevocations } from '../../src/revocations/write-revocations.js'
 import { feedStart } from '../../src/store/feed.js'
 import { openStore } from '../../src/store/open-store.js'
 import type { Store } from '../../src/store/store.js'
+import { nameFeed, openTransaction, rename, writeRows } from './feed-rows.js'
 import { createTestDatabase, storeName, type TestDatabase } from './test-store.js'
 
 let folder: string
@@ -119,13 +120,34 @@ describe('a follower', () => {
     const other = follow(await open())
     await write(1, 2, 3)
     await other.follower.catchUp()
-    await store.transaction(async (t) => {
-      await t.deleteFrom('revocations').execute()
-      await t.updateTable('meta').set({ value: 'another' }).where('name', '=', 'feed_id').execute()
-      await writeRevocations(t, [row(4)])
-    })
+    await store.transaction((t) => t.deleteFrom('revocations').execute())
+    await nameFeed(store, 'another')
+    await write(4)
     await other.follower.catchUp()
     expect([1, 2, 3, 4].map(other.knows)).toEqual([true, true, true, true])
+  })
+
+  it('begins anew also when the other feed has rows behind where it was', async () => {
+    const other = follow(await open())
+    await write(1, 2, 3)
+    await other.follower.catchUp()
+    await nameFeed(store, 'another')
+    await rename(store, idOf(1), idOf(4))
+    await write(5)
+    await other.follower.catchUp()
+    expect([1, 2, 3, 4, 5].map(other.knows)).toEqual([true, true, true, true, true])
+  })
+
+  it('says how many rows of all pages are of a kind that it does not know, and follows the others', async () => {
+    const unknown = (number: number) => ({ ...row(number), kind: 'z' as 's' })
+    const reader = await open()
+    await store.transaction((t) => writeRevocations(t, [row(1), unknown(2), unknown(3)]))
+    await writeRows(store, 10_000)
+    await store.transaction((t) => writeRevocations(t, [unknown(4), row(5)]))
+    const other = follow(reader)
+    await other.follower.catchUp()
+    expect(other.log[0]).toBe('latchkey: the feed has rows of a kind that this version does not know rows=3')
+    expect([1, 5].map(other.knows)).toEqual([true, true])
   })
 
   it('grows older while the store is away, says so once, and heals', async () => {
@@ -177,6 +199,61 @@ describe('a follower', () => {
     expect([knows(1), knows(2)]).toEqual([true, true])
     await running
   })
+
+  it.each([
+    ['forgets what expired an hour ago', true],
+    ['forgets nothing while nobody knows what time it is', false],
+  ])('%s', async (_, isSound) => {
+    const own = await open()
+    const other = follow({ ...own, isTimeSound: () => isSound })
+    const over = { ...row(1), expires_at: own.now() - 1 }
+    await store.transaction((t) => writeRevocations(t, [over, row(2)]))
+    await other.follower.catchUp()
+    expect(other.revocations.size).toBe(2)
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3_601_000)
+    onTestFinished(() => void clock.mockRestore())
+    await other.follower.catchUp()
+    expect([other.revocations.size, other.knows(2)]).toEqual([isSound ? 1 : 2, true])
+  })
+
+  it('reads nothing once it is closed, and is closed once nothing is read', async () => {
+    const own = await open()
+    let [reading, reads] = [0, 0]
+    const { follower } = follow({
+      ...own,
+      async readFeed(...args) {
+        reads++
+        reading++
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        return own.readFeed(...args).finally(() => reading--)
+      },
+    })
+    // One that was begun by its clock, and one that waits for that.
+    while (reading === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    follower.catchUp()
+    await follower.close()
+    expect([reading, reads]).toEqual([0, 2])
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(reads).toBe(2)
+  })
+
+  it.runIf(storeName === 'PostgreSQL')(
+    'hears of a row that was written before those of many pages, and is committed after',
+    async () => {
+      const other = follow(await open())
+      for (const before of [1, 10_000]) {
+        await writeRows(store, before)
+        const late = await openTransaction(database.storeOptions)
+        await writeRows(store, 20_000)
+        await other.follower.catchUp()
+        expect(other.revocations.refuses({ sid: late.id, gen: 0 }, '')).toBe(false)
+        await late.commit()
+        await other.follower.catchUp()
+        expect(other.revocations.refuses({ sid: late.id, gen: 0 }, '')).toBe(true)
+      }
+    },
+  )
 
   it.runIf(storeName === 'PostgreSQL')(
     'misses no row of writers that commit in another order than they began, nor waits for one that never ends',

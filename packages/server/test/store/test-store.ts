@@ -4,17 +4,20 @@
  */
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
-import { type Postgres, startPostgres } from '../../../query/test/postgres.js'
+import { type Connection, createDatabase, type Postgres, startPostgres } from '../../../query/test/postgres.js'
 import { openStore, type StoreOptions } from '../../src/store/open-store.js'
 import type { Store } from '../../src/store/store.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
     store: 'SQLite' | 'PostgreSQL'
+    /** A database of the server to use; none where each process starts one. */
+    postgres: Connection | undefined
   }
 }
 
 export const storeName = inject('store')
+const given = inject('postgres')
 
 /** One server for all tests of a process; it ends with the process. */
 let postgres: Promise<Postgres> | undefined
@@ -51,9 +54,14 @@ export async function createTestDatabase(folder: string, server?: Postgres): Pro
 
 /** The URL of a new database, by default on the tests' own server. */
 export async function createPostgresDatabase(server?: Postgres): Promise<string> {
-  if (server === undefined) postgres ??= startPostgres()
-  const { host, port, user, password, database } = await (server ?? ((await postgres) as Postgres)).createDatabase()
+  const { host, port, user, password, database } = await (server?.createDatabase() ?? createTestsOwn())
   return `postgres://${user}:${password}@${host}:${port}/${database}`
+}
+
+async function createTestsOwn(): Promise<Connection> {
+  if (given !== undefined) return createDatabase(given)
+  postgres ??= startPostgres()
+  return (await postgres).createDatabase()
 }
 
 /** A store on an empty database, closed after the test. */
