@@ -91,7 +91,14 @@ export const targets = {
     { slowTests: [...latchkey('test/any-jwt-key-sets', 'test/cookbook'), ...guards('credentials', 'same-answers')] },
   ),
   sessions: target('server', 'sessions', testsOfSessions, {
-    slowTests: server('faults-of-the-original-tokens', 'what-ends-sessions', 'audit-routes', 'limits', 'store/sweep'),
+    slowTests: server(
+      'faults-of-the-original-tokens',
+      'what-ends-sessions',
+      'audit-routes',
+      'limits',
+      'restore',
+      'store/sweep',
+    ),
   }),
   // There alone a row may appear before one that was read.
   revocations: target('server', 'revocations', server('logout', 'store/feed', 'store/feed-pages'), {
