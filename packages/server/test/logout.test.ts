@@ -1,4 +1,5 @@
 /** What ends sessions by their user's wish: logout, logout everywhere, a new password. */
+import { randomBytes } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ann, ask, secret, useServer } from './server.js'
 
@@ -94,6 +95,15 @@ describe('revoking (RFC 7009)', () => {
       expect(await codeOf(here)).toEqual(alive)
     },
   )
+
+  it('a refresh token that somebody invented, checksum and all, ends nothing', async () => {
+    const { makeRefreshToken, makeTagKey } = await import('../src/sessions/refresh-token.js')
+    for (const sid of [sidOf(here), randomBytes(16).toString('base64url')]) {
+      const { token } = makeRefreshToken({ sid, gen: 0, tagKey: makeTagKey() })
+      expect((await form(`token=${token}`)).status).toBe(200)
+    }
+    expect(await codeOf(here)).toEqual(alive)
+  })
 
   it('an access token that is refused since it gave way to another still ends its session', async () => {
     const body = JSON.stringify({ old_secret: password, new_secret: third })

@@ -5,7 +5,7 @@ import type { Store } from '../src/store/store.js'
 import { ann, ask, postJson, secret, startNode, useServer } from './server.js'
 
 let nowMs = Date.now()
-const server = useServer({ audiences: ['orders'], clock: () => nowMs })
+const server = useServer({ audiences: ['orders'], trustedProxies: 1, clock: () => nowMs })
 let store: Store
 beforeAll(async () => {
   store = await openStore({ ...server.database.storeOptions, clock: () => nowMs })
@@ -32,6 +32,17 @@ const refresh = (refresh_token: string, more: object = {}, headers: Record<strin
 const claimsOf = ({ token }: Pair) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
 const sessionOf = (of: Pair) =>
   store.db.selectFrom('sessions').selectAll().where('sid', '=', claimsOf(of).sid).executeTakeFirstOrThrow()
+/** Of the session, the newest first. */
+async function eventsOf(of: Pair) {
+  const { sid } = claimsOf(of)
+  const rows = await store.db
+    .selectFrom('audit_events')
+    .select(['event', 'detail'])
+    .where('sid', '=', sid)
+    .orderBy('id', 'desc')
+    .execute()
+  return rows.map(({ event, detail }) => (detail === null ? event : `${event}: ${detail}`))
+}
 const statusOf = async (of: Pair) => (await server.ask('GET', '/v1/user', { token: of.token })).status
 const invalid = async (token: string) => {
   const { status, json, headers } = await refresh(token)
@@ -84,6 +95,7 @@ describe('a refresh', () => {
     expect((await refresh(next.refresh_token, { scope: '*:*' })).json.scope).toBe('user:read')
     const wide = (await refresh(pair.refresh_token, { scope: 'user:write admin:all' })).json
     expect(wide.scope).toBe('user:write')
+    expect(await eventsOf(wide)).toEqual(['refresh_scopes: cut as the refresh asked', 'login'])
     expect((await refresh(wide.refresh_token)).json.scope).toBe('user:read user:write')
   })
 
@@ -96,6 +108,18 @@ describe('a refresh', () => {
     expect([await refreshThere(some), await refreshThere(alone)]).toEqual([['http://localhost:4000'], ['orders']])
     await node.close()
   })
+
+  it.each(['', 'user', 'user:read  user:write'])(
+    'that asks for the scope %j is refused, and changes nothing',
+    async (scope) => {
+      const { status, json } = await refresh(pair.refresh_token, { scope })
+      expect([status, json.code, json.msg]).toEqual([
+        ...[400, 'parameter_invalid'],
+        { scope: ['must be scopes such as user:read with one space between, 1024 characters at most'] },
+      ])
+      expect(await sessionOf(pair)).toMatchObject({ gen: 0, rev: 0 })
+    },
+  )
 
   it.each(['', 'x', 'lkr_', `lkr_${'A'.repeat(96)}`, `lkk_${'A'.repeat(96)}`])('of %j is refused', async (token) => {
     await invalid(token)
@@ -116,7 +140,8 @@ describe('a lost answer', () => {
     nowMs += 29_000
     expect((await refresh(pair.refresh_token)).text).toBe(first.text)
     nowMs = began
-    expect((await sessionOf(pair)).gen).toBe(1)
+    // Nothing is written for it.
+    expect(await sessionOf(pair)).toMatchObject({ gen: 1, rev: 1 })
   })
 
   it('is gone with the next refresh: then the token before is a stolen one', async () => {
@@ -124,23 +149,19 @@ describe('a lost answer', () => {
     await refresh(next.refresh_token)
     await invalid(pair.refresh_token)
     expect(await sessionOf(pair)).toMatchObject({ end_reason: 'theft' })
+    expect(await eventsOf(pair)).toEqual(['theft: a refresh token was presented that had been used before', 'login'])
   })
 
   it('is repeated once to another program, and written down; the second time the session ends', async () => {
     const first = await refresh(pair.refresh_token, {}, { 'user-agent': 'phone' })
     expect((await refresh(pair.refresh_token, {}, { 'user-agent': 'curl' })).text).toBe(first.text)
-    const { uid, sid } = await sessionOf(pair)
-    const log = () =>
-      store.db
-        .selectFrom('audit_events')
-        .select(['event', 'sid'])
-        .where('uid', '=', uid)
-        .orderBy('id', 'desc')
-        .execute()
-    expect((await log())[0]).toEqual({ event: 'refresh_repeated', sid })
+    const repeated = 'refresh_repeated: to another address or program than it was given to'
+    expect(await eventsOf(pair)).toEqual([repeated, 'login'])
     const second = await refresh(pair.refresh_token, {}, { 'user-agent': 'curl' })
     expect(second.json.code).toBe('refresh_invalid')
-    expect((await log())[0]).toEqual({ event: 'theft', sid })
+    expect(await eventsOf(pair)).toEqual([
+      ...['theft: an answer was repeated twice to another address or program', repeated, 'login'],
+    ])
     expect(await statusOf(first.json)).toBe(401)
   })
 
@@ -150,6 +171,64 @@ describe('a lost answer', () => {
     for (const agent of ['curl', 'phone', 'curl', 'phone']) {
       expect((await refresh(pair.refresh_token, {}, { 'user-agent': agent })).text).toBe(first.text)
     }
+    // Its own is no event.
+    expect(await eventsOf(pair)).toHaveLength(3)
+  })
+
+  it.each([
+    ['a program, after one that did not say which', {}, { 'user-agent': 'curl' }],
+    ['one that does not say which, after a program', { 'user-agent': 'phone' }, {}],
+    ['another place', { 'x-forwarded-for': '192.0.2.1' }, { 'x-forwarded-for': '198.51.100.1' }],
+  ])('is repeated once to %s', async (_, own: Record<string, string>, other: Record<string, string>) => {
+    const first = await refresh(pair.refresh_token, {}, own)
+    expect((await refresh(pair.refresh_token, {}, own)).text).toBe(first.text)
+    expect(await eventsOf(pair)).toEqual(['login'])
+    expect((await refresh(pair.refresh_token, {}, other)).text).toBe(first.text)
+    expect((await eventsOf(pair))[0]).toMatch(/^refresh_repeated: /)
+    expect((await refresh(pair.refresh_token, {}, other)).json.code).toBe('refresh_invalid')
+  })
+
+  it('that was damaged where it is stored is the server’s fault, and the session goes on', async () => {
+    const next = (await refresh(pair.refresh_token)).json
+    const { sid } = claimsOf(pair)
+    await store.transaction((t) =>
+      t
+        .updateTable('sessions')
+        .set({ answer: Buffer.alloc(100) })
+        .where('sid', '=', sid)
+        .execute(),
+    )
+    const { status, json } = await refresh(pair.refresh_token)
+    expect([status, json.code]).toEqual([500, 'server_error'])
+    expect(server.log.splice(0)).toEqual([
+      expect.stringMatching(/^latchkey: POST \/v1\/token\/refresh failed: Error: A stored answer does not open\n/),
+    ])
+    expect((await refresh(next.refresh_token)).status).toBe(201)
+  })
+})
+
+describe('a new password', () => {
+  it('begins the time anew that the session may be idle, and tells when its last access token ends', async () => {
+    const began = nowMs
+    nowMs += 100_000
+    const answer = await server.ask('PUT', '/v1/user/secret', {
+      token: pair.token,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ old_secret: secret, new_secret: 'another long passphrase' }),
+    })
+    expect(answer.status).toBe(200)
+    const seconds = Math.floor(nowMs / 1000)
+    const row = await sessionOf(pair)
+    expect([row.gen, row.idle_until, row.access_exp]).toEqual([
+      ...[1, seconds + answer.json.refresh_expires_in, claimsOf(answer.json).exp],
+    ])
+    expect(row.access_exp).toBeGreaterThan(claimsOf(pair).exp)
+    await server.ask('PUT', '/v1/user/secret', {
+      token: answer.json.token,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ old_secret: 'another long passphrase', new_secret: secret }),
+    })
+    nowMs = began
   })
 })
 
@@ -205,6 +284,7 @@ describe('a role that changed', () => {
     const next = (await refresh(bob.refresh_token)).json
     expect([next.scope, claimsOf(next).gen]).toEqual(['*:* *:*:any', 1])
     expect(await statusOf(next)).toBe(200)
+    expect((await eventsOf(next))[0]).toBe('refresh_scopes: the role has changed')
   })
 })
 

@@ -62,10 +62,14 @@ describe('a refresh token', () => {
 
   it('is not made for a sid or generation that cannot be', () => {
     for (const wrong of ['', 'short', `${sid}=`, `${sid.slice(0, -1)}~`]) {
-      expect(() => makeRefreshToken({ sid: wrong, gen: 0, tagKey })).toThrow(TypeError)
+      expect(() => makeRefreshToken({ sid: wrong, gen: 0, tagKey })).toThrow(
+        new TypeError('sid must be 128 bits in base64url'),
+      )
     }
     for (const gen of [-1, 0.5, 2 ** 31 - 1, Number.NaN]) {
-      expect(() => makeRefreshToken({ sid, gen, tagKey })).toThrow(TypeError)
+      expect(() => makeRefreshToken({ sid, gen, tagKey })).toThrow(
+        new TypeError('gen must be a whole number below 2^31-1'),
+      )
     }
   })
 })

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { userActor } from '../../src/audit/actor.js'
 import { beginSession } from '../../src/sessions/begin-session.js'
 import { changeSessions, type SessionChange } from '../../src/sessions/change-sessions.js'
+import { endAllSessions } from '../../src/sessions/end-all-sessions.js'
 import { createSessionChanges, type SessionChanges } from '../../src/sessions/session-changes.js'
 import type { NewSession } from '../../src/store/schema.js'
 import type { Store } from '../../src/store/store.js'
@@ -202,5 +203,27 @@ describe('an event', () => {
     await expect(work).rejects.toThrow('the connection is gone')
     expect(await rows()).toEqual(before)
     expect(await readUser()).toMatchObject({ epoch: 1, status: 1 })
+  })
+})
+
+describe('all sessions there are, more than one statement takes,', () => {
+  it.each([9_999, 10_000, 10_001, 20_001])('%i of them, end once, with their stored answers', async (count) => {
+    const over = { ended_at: now - 5, end_reason: 'logout' }
+    const ended = session({ ...over, sid: '-'.repeat(22) })
+    const values = [ended, ...Array.from({ length: count - 1 }, () => session({ rev: 3, answer_until: now + 30 }))]
+    for (let at = 0; at < count; at += 1_000) {
+      const some = values.slice(at, at + 1_000).map((one) => ({ uid, ...one }))
+      await store.transaction((t) => t.insertInto('sessions').values(some).execute())
+    }
+    await store.transaction((t) => endAllSessions(t, 'restored', now + 7))
+    const all = await rows()
+    expect(all).toHaveLength(count)
+    const [before] = all.filter(({ sid }) => sid === ended.sid)
+    expect(before).toMatchObject({ ...over, rev: 0 })
+    const as = ({ ended_at, end_reason, answer, answer_until, rev }: (typeof all)[number]) =>
+      JSON.stringify({ ended_at, end_reason, answer, answer_until, rev })
+    expect([...new Set(all.filter((one) => one !== before).map(as))]).toEqual([
+      JSON.stringify({ ended_at: now + 7, end_reason: 'restored', answer: null, answer_until: null, rev: 4 }),
+    ])
   })
 })
