@@ -143,6 +143,15 @@ describe('an API key', () => {
     expect((await send(since, 'GET', '/v1/user')).status).toBe(200)
   })
 
+  it('ends itself, and once it has ended that is no error', async () => {
+    const made = await makeKey()
+    for (let i = 0; i < 2; i++) {
+      const { status, json } = await server.post('/v1/token/revoke', { token: made.key })
+      expect([status, json]).toEqual([200, {}])
+      expect((await exchange(made)).json.code).toBe('auth_failed')
+    }
+  })
+
   it('may be exchanged fifty times at once', async () => {
     const made = await makeKey()
     const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(made)))
