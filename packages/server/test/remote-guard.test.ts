@@ -20,6 +20,7 @@ import {
   startNode,
   temporaryFolder,
 } from './server.js'
+import { writeRows } from './store/feed-rows.js'
 import { createTestDatabase, type TestDatabase } from './store/test-store.js'
 
 const issuer = 'https://id.example'
@@ -161,16 +162,7 @@ describe('a service', () => {
 
   it('reads a long feed page by page', async () => {
     const store = await openStore(database.storeOptions)
-    const id = (i: number) => Buffer.from(String(i).padStart(16, '0')).toString('base64url')
-    for (let at = 0; at < 21_000; at += 1000) {
-      const rows = Array.from({ length: 1000 }, (_, i) => ({
-        kind: 's' as const,
-        id: id(at + i),
-        min: 1,
-        expires_at: 4e9,
-      }))
-      await store.transaction((t) => writeRevocations(t, rows))
-    }
+    await writeRows(store, 21_000)
     await store.close()
     const { auth } = await startService()
     await auth.ready()
