@@ -19,13 +19,13 @@ import {
 import { createTestDatabase } from './store/test-store.js'
 
 const issuer = 'https://id.example'
-const busy = 'busy@example.org'
+const busy = ['one', 'two', 'three'].map((name) => `${name}@example.org`)
 const first = useServer({ issuer })
 let second: Node
 let service: ReturnType<typeof createAuth>
 beforeAll(async () => {
   await first.post('/v1/client/register', ann)
-  await first.post('/v1/client/register', { ...ann, account: busy })
+  for (const account of busy) await first.post('/v1/client/register', { ...ann, account })
   second = await startNode(first.database, { issuer })
   service = createAuth({ server: second.url, issuer })
   await service.ready()
@@ -87,10 +87,11 @@ describe('rotating', () => {
     const waiting = (await keys()).find(({ state }) => state === 'next')?.kid
     const refusals: string[] = []
     let isDone = false
-    const load = [first.url, second.url].map(async (url) => {
+    // Each as somebody else: a hundred logins end one of the oldest, and those of one second are equally old.
+    const [many, ...others] = busy
+    const load = [first.url, second.url].map(async (url, i) => {
       while (!isDone) {
-        // As somebody else: more than a hundred logins end the oldest.
-        const token = await logIn(url, busy)
+        const token = await logIn(url, others[i])
         const answers = [...(await answersTo(token)), ...(await answersTo(before))]
         refusals.push(...answers.flatMap(({ status, text }, i) => (status === 200 ? [] : [`${i}: ${status} ${text}`])))
       }
@@ -98,7 +99,7 @@ describe('rotating', () => {
     const { code, out } = await command('key', 'rotate', '--json')
     expect([code, JSON.parse(out).kid]).toEqual([0, waiting])
     const tokens: string[] = []
-    for (let i = 0; i < 50; i++) tokens.push(await logIn(first.url, busy), await logIn(second.url, busy))
+    for (let i = 0; i < 50; i++) tokens.push(await logIn(first.url, many), await logIn(second.url, many))
     isDone = true
     await Promise.all(load)
     expect(new Set(tokens.map(kidOf))).toEqual(new Set([waiting]))
