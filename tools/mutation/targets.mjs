@@ -63,10 +63,15 @@ export const targets = {
     ],
     { files: ['**/*', ...following.map((file) => `!${file}`)] },
   ),
-  following: target('latchkey', 'auth', [...latchkey('src/auth/*'), ...server('remote-guard', 'mute-connection')], {
-    files: following,
-    slowTests: server('keys'),
-  }),
+  following: target(
+    'latchkey',
+    'auth',
+    [...latchkey('src/auth/*', 'test/follow-server'), ...server('remote-guard', 'mute-connection')],
+    {
+      files: following,
+      slowTests: server('keys'),
+    },
+  ),
   token: target(
     'latchkey',
     'token',
