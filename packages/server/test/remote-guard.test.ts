@@ -313,7 +313,7 @@ const newerFolder = temporaryFolder()
 
 describe('the address of a server', () => {
   it.each([
-    ['http://id.example', 'https'],
+    ['http://id.example', 'its keys are trusted'],
     ['ftp://id.example', 'https'],
     ['id.example', 'URL'],
     ['https://id.example/?a=b', 'query'],

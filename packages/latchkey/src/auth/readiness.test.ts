@@ -17,6 +17,14 @@ it('holds the process open while somebody waits, once, until everything is here'
   expect(holding()).toBe(before)
 })
 
+it('holds nothing open for who waits when everything is here', async () => {
+  const before = holding()
+  const readiness = createReadiness()
+  readiness.settle()
+  await readiness.wait()
+  expect(holding()).toBe(before)
+})
+
 it('holds nothing open once it is closed, nor settles', async () => {
   const before = holding()
   const readiness = createReadiness()
