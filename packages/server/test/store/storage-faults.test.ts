@@ -68,7 +68,9 @@ async function tryAll(planned: readonly Planned[]): Promise<readonly Result[]> {
     for (const one of list) {
       const { operation, clean, fault } = one
       for (let i = 0; i < tries; i++) {
-        const tried = await tryFault(operation, clean, fault, worldOf(operation), lane)
+        const tried = await tryFault(operation, clean, fault, worldOf(operation), lane).catch((cause: unknown) => {
+          throw new Error(`${operation.name}, ${fault.kind} at ${fault.index}: ${cause}`, { cause })
+        })
         const isLast = tried.struck !== undefined || i === tries - 1
         if (isLast || tried.violations.length > 0) results.push({ ...one, ...tried })
         if (isLast) break

@@ -18,7 +18,7 @@ export interface Specification<State, Call, Answer> {
   keyOf(state: State): string
 }
 
-/** Takes time by how much went on at once, not by how long the history is. */
+/** Takes time by how much went on at once, not by how long the history is, nor by how much broke off. */
 export function isLinearisable<State, Call, Answer>(
   operations: readonly Operation<Call, Answer>[],
   { initial, step, keyOf }: Specification<State, Call, Answer>,
@@ -33,15 +33,22 @@ export function isLinearisable<State, Call, Answer>(
     const key = `${left.map((operation) => numbers.get(operation)).join()} ${keyOf(state)}`
     if (tried.has(key)) return false
     tried.add(key)
+    const triedCalls = new Set<string>()
     return left.some((operation) => {
       if (operation.calledAtMs > firstAnswerMs) return false
       const next = step(state, operation.call, operation.answered?.answer)
       if (next === undefined) return false
+      if (operation.answered === undefined) {
+        // What changes nothing may as well never have happened; and of two that are the same the earlier one may be taken.
+        if (keyOf(next) === keyOf(state) || triedCalls.has(JSON.stringify(operation.call))) return false
+        triedCalls.add(JSON.stringify(operation.call))
+      }
       const others = left.filter((other) => other !== operation)
       return search(others, next)
     })
   }
 
-  const numbers = new Map(operations.map((operation, number) => [operation, number]))
-  return search(operations, initial)
+  const inOrder = [...operations].sort((one, other) => one.calledAtMs - other.calledAtMs)
+  const numbers = new Map(inOrder.map((operation, number) => [operation, number]))
+  return search(inOrder, initial)
 }

@@ -115,7 +115,11 @@ export async function startFaultyWire(host: string, port: number): Promise<Fault
       isGone = false
       const isStruck = ({ answers, held }: Link) => answers !== 'passed' || held !== undefined
       // The others are open because the pool keeps them.
-      await until(() => ending.size === links.size && ![...links].some(isStruck))
+      const isHealed = () => ending.size === links.size && ![...links].some(isStruck)
+      await until(isHealed).catch((cause: unknown) => {
+        const [open, struck] = [ending.size - links.size, [...links].filter(isStruck).length]
+        throw new Error(`PostgreSQL keeps ${open} connections, the server ${struck} without an answer`, { cause })
+      })
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
