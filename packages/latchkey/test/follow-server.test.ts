@@ -211,6 +211,7 @@ describe('the metadata', () => {
     server.answers.set(metadataPath, json({ issuer: `${issuer}/`, jwks_uri: server.url + keysPath }))
     expect(await problemOf(follow())).toBe(`${server.url + metadataPath} must name the issuer ${issuer}`)
     expect(asked(keysPath)).toEqual([])
+    expect(verdictOf(auth as Auth, tokenNow())).toBe('503 busy: The keys of the issuer are not known yet')
   })
 
   it('must name keys', async () => {
