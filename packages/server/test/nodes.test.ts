@@ -17,6 +17,7 @@ afterAll(async () => {
 
 const logIn = async (url: string, account = ann.account) =>
   (await postJson(url, '/v1/token', { account, secret, type: 100 })).json
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
 const get = (url: string, token: string) => ask(url, 'GET', '/v1/user', { token })
 
 /** Milliseconds until every node refuses the token as revoked. */
@@ -98,6 +99,31 @@ describe('fifty equal refreshes at once on three nodes', () => {
       expect((await get(third.url, next.token)).status).toBe(200)
       const after = await postJson(second.url, '/v1/token/refresh', { refresh_token: next.refresh_token })
       expect(after.status).toBe(201)
+    }
+  })
+})
+
+describe('an end that is asked for at three nodes at once', () => {
+  const answersOf = async (path: string, token: string) => {
+    const asked = [first, second, third].map(({ url }) => ask(url, 'DELETE', path, { token }))
+    return (await Promise.all(asked)).map(({ status }) => status).sort()
+  }
+
+  it('of a login is done by one of them, and the others say that there is none', async () => {
+    const { token } = await logIn(first.url)
+    for (let i = 0; i < 20; i++) {
+      const { sid } = claimsOf((await logIn(second.url)).token)
+      expect(await answersOf(`/v1/user/sessions/${sid}`, token)).toEqual([202, 404, 404])
+    }
+  })
+
+  it('of an API key likewise', async () => {
+    const { token } = await logIn(first.url)
+    for (let i = 0; i < 20; i++) {
+      const body = Buffer.from('{"name":"robot"}')
+      const headers = { 'content-type': 'application/json' }
+      const { json } = await ask(second.url, 'POST', '/v1/user/api-keys', { token, headers, body })
+      expect(await answersOf(`/v1/user/api-keys/${json.id}`, token)).toEqual([202, 404, 404])
     }
   })
 })

@@ -111,13 +111,19 @@ export function createApiKeys(parts: { store: Store; changes: SessionChanges; ro
   async function end(uid: string, id: string, caller: Caller): Promise<void> {
     const now = store.now()
     const rows = await liveKeys(store.db, Number(uid), now)
-    if (!rows.some(({ sid }) => sid === id)) throw new NotFound('there is no such API key')
-    await changes.transaction((_, change) =>
+    if (!rows.some(({ sid }) => sid === id)) throw noKey()
+    const ended = await changes.transaction((_, change) =>
       change({ event: 'api_key_ended', uid: Number(uid), now, sids: [id], by: userActor(uid, caller) }),
     )
+    // Somebody else ended it meanwhile.
+    if (ended === 0) throw noKey()
   }
 
   return Object.freeze({ list, create, end })
+}
+
+function noKey(): NotFound {
+  return new NotFound('there is no such API key')
 }
 
 function liveKeys(db: Store['db'], uid: number, now: number) {

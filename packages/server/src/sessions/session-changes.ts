@@ -4,8 +4,8 @@ import type { NewRevocation } from '../store/schema.js'
 import type { Store, Writing } from '../store/store.js'
 import { changeSessions, type SessionChange } from './change-sessions.js'
 
-/** Changes sessions inside the transaction that it was made for. */
-export type Change = (change: SessionChange) => Promise<void>
+/** Changes sessions inside the transaction that it was made for. Answers how many were ended or lowered. */
+export type Change = (change: SessionChange) => Promise<number>
 
 export interface SessionChanges {
   /**
@@ -23,7 +23,9 @@ export function createSessionChanges(parts: { store: Store; revocations: Revocat
       const rows: NewRevocation[] = []
       const result = await store.transaction<Result>((transaction) =>
         work(transaction, async (change) => {
-          rows.push(...(await changeSessions(transaction, change)))
+          const changed = await changeSessions(transaction, change)
+          rows.push(...changed)
+          return changed.length
         }),
       )
       applyRows(revocations, rows)

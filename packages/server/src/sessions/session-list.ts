@@ -51,9 +51,11 @@ export function createSessionList({ store, changes }: { store: Store; changes: S
     },
     async end(uid: string, sid: string, by: Actor) {
       if (!(await readLive(uid)).some((row) => row.sid === sid)) throw noSession()
-      await changes.transaction((_, change) =>
+      const ended = await changes.transaction((_, change) =>
         change({ event: 'logout', uid: Number(uid), now: store.now(), sids: [sid], by }),
       )
+      // Somebody else ended it meanwhile.
+      if (ended === 0) throw noSession()
     },
     async endAll(uid: string, by: Actor) {
       await changes.transaction((_, change) => change({ event: 'logout_all', uid: Number(uid), now: store.now(), by }))
