@@ -40,8 +40,9 @@ export function isLinearisable<State, Call, Answer>(
       if (next === undefined) return false
       if (operation.answered === undefined) {
         // What changes nothing may as well never have happened; and of two that are the same the earlier one may be taken.
-        if (keyOf(next) === keyOf(state) || triedCalls.has(JSON.stringify(operation.call))) return false
-        triedCalls.add(JSON.stringify(operation.call))
+        const call = JSON.stringify(operation.call)
+        if (keyOf(next) === keyOf(state) || triedCalls.has(call)) return false
+        triedCalls.add(call)
       }
       const others = left.filter((other) => other !== operation)
       return search(others, next)
